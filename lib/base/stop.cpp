@@ -1,0 +1,50 @@
+#include "base/stop.hpp"
+
+#include "base/error.hpp"
+
+#include <cerrno>
+#include <csignal>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+
+namespace embedctl {
+
+StopFlag::StopFlag() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+    throw Error(ErrorKind::io, "cannot make a pipe");
+  m_read_end = Fd(ends[0]);
+  m_write_end = Fd(ends[1]);
+}
+
+void StopFlag::request(int signal) noexcept {
+  const int saved_errno = errno;
+  m_signal.store(signal);
+  // The byte is never read: from now on every wait returns at once.
+  [[maybe_unused]] const auto ignored = ::write(m_write_end.get(), "", 1);
+  errno = saved_errno;
+}
+
+void StopFlag::throw_if_requested() const {
+  if (requested())
+    throw Error(
+        ErrorKind::interrupted,
+        fmt::format("stopped by {}", signal() == SIGINT ? "Ctrl-C" : "SIGTERM"));
+}
+
+void StopFlag::wait_for(std::chrono::milliseconds duration) const {
+  const auto until = std::chrono::steady_clock::now() + duration;
+  while (!requested()) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        until - std::chrono::steady_clock::now());
+    if (left.count() <= 0)
+      return;
+    pollfd waiting{m_read_end.get(), POLLIN, 0};
+    constexpr long long k_longest_poll = 60'000;
+    ::poll(&waiting, 1, static_cast<int>(std::min<long long>(left.count() + 1, k_longest_poll)));
+  }
+}
+
+} // namespace embedctl

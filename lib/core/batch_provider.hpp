@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace embedctl {
+
+struct RemoteFile {
+  std::string id;
+  std::string name;
+  std::uint64_t bytes = 0;
+  std::int64_t created_at = 0; // unix seconds, 0 where not told
+};
+
+enum class RemoteStatus {
+  validating,
+  in_progress,
+  finalizing,
+  cancelling,
+  completed,
+  failed,
+  expired,
+  cancelled,
+  unknown, // not one we know: never taken for an end
+};
+
+std::string_view to_string(RemoteStatus status);
+bool has_ended(RemoteStatus status);
+
+struct RequestCounts {
+  std::int64_t total = 0;
+  std::int64_t completed = 0;
+  std::int64_t failed = 0;
+};
+
+struct RemoteError {
+  std::string code;
+  std::string message;
+  std::optional<std::int64_t> line;
+};
+
+// A batch as the provider last told it.
+struct RemoteBatch {
+  std::string id;
+  RemoteStatus status = RemoteStatus::unknown;
+  std::string status_text; // as it came
+  std::string input_file_id;
+  std::string output_file_id;  // empty: none
+  std::string error_file_id;   // empty: none
+  std::int64_t created_at = 0; // unix seconds, 0 where not told
+  std::int64_t expires_at = 0;
+  RequestCounts counts;
+  std::vector<RemoteError> errors;
+  std::map<std::string, std::string> metadata;
+  std::string json; // the answer itself
+
+  bool has_files() const { return !output_file_id.empty() || !error_file_id.empty(); }
+};
+
+struct NewBatch {
+  std::string input_file_id;
+  std::string endpoint;
+  std::map<std::string, std::string> metadata;
+};
+
+// The provider's side of the Batch API. Every call retries by itself what is safe to repeat, and
+// throws Error{provider} for a definite refusal or Error{unreachable} when all attempts are used
+// up. upload and create are never repeated once they may have taken effect: they throw an Error
+// whose `in_doubt` is set, and the caller looks the lists up. Calls may come from many threads.
+// Real class: openai::Provider.
+class BatchProvider {
+public:
+  using OnBytes = std::function<void(std::uint64_t more)>;
+
+  virtual ~BatchProvider() = default;
+
+  // Throws if the key is refused; changes nothing.
+  virtual void check_access() = 0;
+
+  virtual RemoteFile
+  upload(const std::filesystem::path& file, const std::string& name, const OnBytes& on_bytes) = 0;
+  virtual RemoteBatch create(const NewBatch& batch) = 0;
+  virtual RemoteBatch retrieve(const std::string& batch_id) = 0;
+
+  // The files of that name, newest first.
+  virtual std::vector<RemoteFile> find_files(const std::string& name) = 0;
+
+  // The batches whose metadata has all of these pairs, newest first, among those not created
+  // before `since` (unix seconds).
+  virtual std::vector<RemoteBatch>
+  find_batches(const std::map<std::string, std::string>& metadata, std::int64_t since) = 0;
+
+  // Writes the file's whole content to `to`, durably, or throws.
+  virtual void download(
+      const std::string& file_id, const std::filesystem::path& to, const OnBytes& on_bytes) = 0;
+
+  virtual RemoteBatch cancel(const std::string& batch_id) = 0;
+  virtual void delete_file(const std::string& file_id) = 0;
+};
+
+} // namespace embedctl

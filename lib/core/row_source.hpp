@@ -1,0 +1,59 @@
+#pragma once
+
+#include "core/rows.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace embedctl {
+
+// Where the rows live, as far as it can be told apart from another place.
+struct DatabaseIdentity {
+  std::string name;
+  std::string system_identifier; // empty where the server does not tell
+
+  friend bool operator==(const DatabaseIdentity&, const DatabaseIdentity&) = default;
+};
+
+struct ScopeCounts {
+  bool exists = false;
+  std::uint64_t rows = 0;
+  std::uint64_t embedded = 0;
+};
+
+// Rows that another run has sent or is about to send. `keys` calls its argument for each.
+struct InFlight {
+  std::string run;
+  std::function<void(const std::function<void(std::string_view key)>& take)> keys;
+};
+
+struct Selection {
+  std::string scope;
+  std::optional<std::uint64_t> limit;
+  std::vector<InFlight> in_flight; // rows to leave out
+};
+
+// The rows of one entity. Real class: pg::RowSource.
+class RowSource {
+public:
+  virtual ~RowSource() = default;
+
+  // Throws Error with a hint if the table cannot take part: table, column, pgvector missing,
+  // target of another width or type.
+  virtual void check() = 0;
+
+  virtual DatabaseIdentity identity() = 0;
+
+  virtual ScopeCounts count(const std::string& scope) = 0;
+
+  // Streams the scope's rows whose target is NULL and that no one has in flight, out of one
+  // snapshot, in flat memory. Returns for each of `in_flight` how many rows were left out.
+  virtual std::vector<std::uint64_t>
+  select(const Selection& selection, const std::function<void(const SourceRow&)>& take) = 0;
+};
+
+} // namespace embedctl

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace embedctl {
+
+// SHA-256 of a row's text as UTF-8, computed by Postgres from the same expression both times:
+// when the row is selected and when its vector is written.
+using Fingerprint = std::array<std::byte, 32>;
+
+// Every selected row is in exactly one of these.
+enum class RowState : std::uint8_t {
+  pending,     // selected, no result yet
+  written,     // the row holds exactly our vector
+  already_set, // someone filled it first; not overwritten
+  stale,       // its text changed since selection; left NULL for the next submit
+  missing_row, // deleted meanwhile
+  failed,      // provider or validation error, with its code
+  skipped,     // never sent, with its reason
+};
+inline constexpr std::size_t k_row_states = 7;
+
+std::string_view to_string(RowState state);
+
+// Throws Error{corrupt} for a name that is none.
+RowState row_state_from(std::string_view name);
+
+// The books of a batch or a run.
+class RowCounts {
+public:
+  std::uint64_t& operator[](RowState state) { return m_counts[static_cast<std::size_t>(state)]; }
+  std::uint64_t operator[](RowState state) const {
+    return m_counts[static_cast<std::size_t>(state)];
+  }
+  std::uint64_t total() const;
+  RowCounts& operator+=(const RowCounts& other);
+  friend bool operator==(const RowCounts&, const RowCounts&) = default;
+
+private:
+  std::array<std::uint64_t, k_row_states> m_counts{};
+};
+
+// A row as the source streams it; the views live until the next one.
+struct SourceRow {
+  std::string_view key;
+  std::string_view text; // empty for SQL NULL
+  Fingerprint fingerprint{};
+};
+
+// Vectors on their way into the table, in columns; `values` holds `dims` numbers for each key.
+struct VectorChunk {
+  std::vector<std::string> keys;
+  std::vector<Fingerprint> fingerprints;
+  std::vector<float> values;
+  std::size_t dims = 0;
+
+  std::size_t size() const { return keys.size(); }
+  void clear();
+  void add(std::string key, const Fingerprint& fingerprint, std::span<const float> vector);
+};
+
+} // namespace embedctl

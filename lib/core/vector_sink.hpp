@@ -1,0 +1,21 @@
+#pragma once
+
+#include "core/rows.hpp"
+
+#include <vector>
+
+namespace embedctl {
+
+// Where vectors go. Real class: pg::VectorSink.
+class VectorSink {
+public:
+  virtual ~VectorSink() = default;
+
+  // One transaction: writes each vector whose row still has the recorded text and no vector (or
+  // any, when overwriting), commits, and tells for each row in order what became of it: written,
+  // already_set, stale, missing_row, or failed where the row is as it should be and yet refused
+  // the update (a trigger or a policy). A row that already holds exactly this vector is written.
+  virtual std::vector<RowState> write(const VectorChunk& chunk) = 0;
+};
+
+} // namespace embedctl
