@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,10 @@ public:
   // snapshot, in flat memory. Returns for each of `in_flight` how many rows were left out.
   virtual std::vector<std::uint64_t>
   select(const Selection& selection, const std::function<void(const SourceRow&)>& take) = 0;
+
+  // How many of these rows still have the text they were selected with, and no vector.
+  virtual std::uint64_t
+  count_open(std::span<const std::string> keys, std::span<const Fingerprint> fingerprints) = 0;
 };
 
 } // namespace embedctl

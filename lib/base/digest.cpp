@@ -1,0 +1,42 @@
+#include "base/digest.hpp"
+
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+
+#include <vector>
+
+#include <openssl/evp.h>
+#include <sys/random.h>
+
+namespace embedctl {
+
+void Sha256::Free::operator()(evp_md_ctx_st* context) const {
+  EVP_MD_CTX_free(context);
+}
+
+Sha256::Sha256() : m_context(EVP_MD_CTX_new()) {
+  if (!m_context || EVP_DigestInit_ex(m_context.get(), EVP_sha256(), nullptr) != 1)
+    throw Error(ErrorKind::internal, "cannot start a SHA-256 digest");
+}
+
+void Sha256::add(std::string_view bytes) {
+  if (EVP_DigestUpdate(m_context.get(), bytes.data(), bytes.size()) != 1)
+    throw Error(ErrorKind::internal, "cannot compute a SHA-256 digest");
+}
+
+std::array<std::byte, 32> Sha256::finish() {
+  std::array<std::byte, 32> digest{};
+  if (EVP_DigestFinal_ex(m_context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr)
+      != 1)
+    throw Error(ErrorKind::internal, "cannot finish a SHA-256 digest");
+  return digest;
+}
+
+std::string random_hex(std::size_t bytes) {
+  std::vector<std::byte> random(bytes);
+  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size()))
+    throw Error(ErrorKind::io, "the kernel gives no random bytes");
+  return to_hex(random);
+}
+
+} // namespace embedctl

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct evp_md_ctx_st;
+
+namespace embedctl {
+
+// SHA-256, fed piece by piece.
+class Sha256 {
+public:
+  Sha256();
+  void add(std::string_view bytes);
+  std::array<std::byte, 32> finish();
+
+private:
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> m_context;
+};
+
+// So many random bytes from the kernel, as hex.
+std::string random_hex(std::size_t bytes);
+
+} // namespace embedctl

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "base/fd.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+namespace embedctl::json {
+
+// The lines of a file, one after another, in a buffer that never outgrows `k_longest_line`.
+class LineReader {
+public:
+  // Far above the widest vector anyone makes (65,536 numbers of 20 characters); what is longer
+  // is no result but an attack or an accident.
+  static constexpr std::size_t k_longest_line = std::size_t{4} * 1024 * 1024;
+
+  // Bytes after each line that a vectorised parser may read.
+  static constexpr std::size_t k_padding = 64;
+
+  explicit LineReader(const std::filesystem::path& path);
+
+  // Goes to the next line; false at the end.
+  bool next();
+
+  // Without its newline; valid until next(). Empty when too_long().
+  std::string_view line() const { return m_line; }
+  std::uint64_t number() const { return m_number; } // from 1
+  bool too_long() const { return m_too_long; }
+
+  // False for a last line that has no newline: the file was cut.
+  bool terminated() const { return m_terminated; }
+
+private:
+  bool fill();
+
+  std::filesystem::path m_path;
+  Fd m_fd;
+  std::vector<char> m_buffer;
+  std::size_t m_begin = 0;
+  std::size_t m_end = 0;
+  bool m_at_end = false;
+  std::string_view m_line;
+  std::uint64_t m_number = 0;
+  bool m_too_long = false;
+  bool m_terminated = true;
+};
+
+} // namespace embedctl::json

@@ -1,0 +1,189 @@
+#include "json/result_reader.hpp"
+
+#include "base/bytes.hpp"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+namespace embedctl::json {
+
+namespace ondemand = simdjson::ondemand;
+
+static_assert(LineReader::k_padding >= simdjson::SIMDJSON_PADDING);
+static_assert(
+    std::endian::native == std::endian::little, "base64 vectors are little-endian floats");
+
+struct ResultReader::Parser {
+  ondemand::parser parser;
+  ondemand::document document;
+  std::vector<float> values;
+  std::vector<std::byte> bytes;
+
+  std::optional<ondemand::object> open(std::string_view line) {
+    ondemand::object root;
+    if (parser.iterate(line.data(), line.size(), line.size() + LineReader::k_padding).get(document)
+            != simdjson::SUCCESS
+        || document.get_object().get(root) != simdjson::SUCCESS)
+      return std::nullopt;
+    return root;
+  }
+
+  RowResult parse(ondemand::object root);
+  RowResult vector_of(ondemand::object body);
+  RowResult from_array(ondemand::array numbers);
+  RowResult from_text(std::string_view base64);
+};
+
+namespace {
+
+RowFailure failure(std::string code, std::string_view message) {
+  return RowFailure{std::move(code), printable(message)};
+}
+
+bool all_finite(std::span<const float> values) {
+  // The sum of a finite vector may overflow, that of x * 0 may not: it is NaN exactly when one of
+  // them is NaN or infinite, and the loop has no branch.
+  float sum = 0;
+  for (const float value : values)
+    sum += value * 0.0F;
+  return sum == 0.0F;
+}
+
+std::optional<std::string> text_field(ondemand::object& object, const char* key) {
+  std::string_view text;
+  if (object.find_field_unordered(key).get_string().get(text) != simdjson::SUCCESS)
+    return std::nullopt;
+  return std::string(text);
+}
+
+// {"code":…, "type":…, "message":…}, of which any may be missing.
+RowFailure described_failure(ondemand::object error, std::string fallback_code) {
+  auto code = text_field(error, "code");
+  if (!code || code->empty())
+    code = text_field(error, "type");
+  const auto message = text_field(error, "message");
+  return failure(
+      printable(code && !code->empty() ? *code : fallback_code, 100),
+      message ? *message : "the provider gave no reason");
+}
+
+} // namespace
+
+RowResult ResultReader::Parser::parse(ondemand::object root) {
+  ondemand::object response;
+  if (root.find_field_unordered("response").get_object().get(response) == simdjson::SUCCESS) {
+    std::int64_t status = 0;
+    const bool has_status =
+        response.find_field_unordered("status_code").get_int64().get(status) == simdjson::SUCCESS;
+    ondemand::object body;
+    const bool has_body =
+        response.find_field_unordered("body").get_object().get(body) == simdjson::SUCCESS;
+    if (has_status && status >= 200 && status < 300) {
+      if (has_body)
+        return vector_of(body);
+      return failure("no_embedding", "the result has no body");
+    }
+    const std::string code = has_status ? fmt::format("http_{}", status) : "no_status";
+    ondemand::object error;
+    if (has_body && body.find_field_unordered("error").get_object().get(error) == simdjson::SUCCESS)
+      return described_failure(error, code);
+    return failure(code, "the provider answered this request with an error");
+  }
+  ondemand::object error;
+  if (root.find_field_unordered("error").get_object().get(error) == simdjson::SUCCESS)
+    return described_failure(error, "unknown_error");
+  return failure("no_result", "the line holds neither a response nor an error");
+}
+
+RowResult ResultReader::Parser::vector_of(ondemand::object body) {
+  ondemand::array data;
+  if (body.find_field_unordered("data").get_array().get(data) != simdjson::SUCCESS)
+    return failure("no_embedding", "the result holds no embedding");
+  std::optional<RowResult> result;
+  for (auto element : data) {
+    if (result)
+      return failure("too_many_embeddings", "one input was answered with several embeddings");
+    ondemand::object item;
+    ondemand::value embedding;
+    ondemand::json_type type{};
+    if (element.get_object().get(item) != simdjson::SUCCESS
+        || item.find_field_unordered("embedding").get(embedding) != simdjson::SUCCESS
+        || embedding.type().get(type) != simdjson::SUCCESS)
+      return failure("no_embedding", "the result holds no embedding");
+    std::string_view text;
+    ondemand::array numbers;
+    if (type == ondemand::json_type::string
+        && embedding.get_string().get(text) == simdjson::SUCCESS)
+      result = from_text(text);
+    else if (
+        type == ondemand::json_type::array
+        && embedding.get_array().get(numbers) == simdjson::SUCCESS)
+      result = from_array(numbers);
+    else
+      return failure("no_embedding", "the embedding is neither an array nor a string");
+    if (std::holds_alternative<RowFailure>(*result))
+      return *std::move(result);
+  }
+  return result ? *std::move(result)
+                : RowResult(failure("no_embedding", "the result holds no embedding"));
+}
+
+RowResult ResultReader::Parser::from_array(ondemand::array numbers) {
+  values.clear();
+  for (auto number : numbers) {
+    double value = 0;
+    if (number.get_double().get(value) != simdjson::SUCCESS)
+      return failure("bad_number", "the embedding holds something that is no finite number");
+    values.push_back(static_cast<float>(value));
+  }
+  if (!all_finite(values))
+    return failure("not_finite", "the embedding holds a number too large for a vector");
+  return Embedding{values};
+}
+
+RowResult ResultReader::Parser::from_text(std::string_view base64) {
+  if (!from_base64(base64, bytes) || bytes.size() % sizeof(float) != 0)
+    return failure("bad_base64", "the embedding is no base64 of 32-bit floats");
+  values.resize(bytes.size() / sizeof(float));
+  if (!values.empty())
+    std::memcpy(values.data(), bytes.data(), bytes.size());
+  if (!all_finite(values))
+    return failure("not_finite", "the embedding holds NaN or infinity");
+  return Embedding{values};
+}
+
+ResultReader::ResultReader(const std::filesystem::path& path)
+    : m_lines(path), m_parser(std::make_unique<Parser>()) {}
+
+ResultReader::~ResultReader() = default;
+ResultReader::ResultReader(ResultReader&&) noexcept = default;
+
+bool ResultReader::next() {
+  while (m_lines.next())
+    if (m_lines.too_long() || m_lines.line().find_first_not_of(" \t\r") != std::string_view::npos)
+      return true;
+  return false;
+}
+
+std::optional<std::string_view> ResultReader::custom_id() {
+  // A cut last line may still parse when only its newline is missing, which loses nothing.
+  auto root = m_parser->open(m_lines.line());
+  std::string_view id;
+  if (!root || root->find_field_unordered("custom_id").get_string().get(id) != simdjson::SUCCESS)
+    return std::nullopt;
+  return id;
+}
+
+RowResult ResultReader::result() {
+  auto root = m_parser->open(m_lines.line());
+  if (!root)
+    return failure("bad_line", "the line is not valid JSON");
+  return m_parser->parse(*root);
+}
+
+} // namespace embedctl::json

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "json/line_reader.hpp"
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace embedctl::json {
+
+// A vector as it came: of whatever width, every number finite. Valid until the next line.
+struct Embedding {
+  std::span<const float> values;
+};
+
+// The provider failed this row, or what it sent is no vector.
+struct RowFailure {
+  std::string code;
+  std::string message;
+};
+
+using RowResult = std::variant<Embedding, RowFailure>;
+
+// The lines of an output.jsonl or errors.jsonl, in whatever order they are. Both embeddings as
+// arrays and as base64 are understood, by what each line holds and not by what was asked for.
+class ResultReader {
+public:
+  explicit ResultReader(const std::filesystem::path& path);
+  ~ResultReader();
+  ResultReader(ResultReader&&) noexcept;
+
+  // Goes to the next line that is not blank; false at the end.
+  bool next();
+
+  std::uint64_t line_number() const { return m_lines.number(); }
+  std::string_view line() const { return m_lines.line(); }
+
+  // Whose result the line is; nullopt for a line that cannot be given to any row: no JSON, cut,
+  // too long, or without a custom_id. Valid until the next call of any method.
+  std::optional<std::string_view> custom_id();
+
+  // The result of a line that has a custom_id.
+  RowResult result();
+
+private:
+  struct Parser;
+  LineReader m_lines;
+  std::unique_ptr<Parser> m_parser;
+};
+
+} // namespace embedctl::json

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "base/file.hpp"
+#include "core/vector_sink.hpp"
+#include "pipeline/survey.hpp"
+#include "pipeline/work.hpp"
+#include "store/batch_record.hpp"
+#include "store/layout.hpp"
+#include "store/ledger.hpp"
+#include "json/result_reader.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace embedctl::pipeline {
+
+// Brings every row of one batch into its final state, from the result files that are on disk.
+// It may be done again from the start at any time: rows that hold our vector count as written.
+class BatchIngest {
+public:
+  BatchIngest(
+      store::BatchPaths paths,
+      const store::BatchRecord& batch,
+      std::size_t dims,
+      std::size_t chunk_size,
+      VectorSink& sink,
+      Work work);
+
+  // Writes vectors and the lists of rows that got none, durably. Afterwards `rows()` holds the
+  // books and no row is pending.
+  void run();
+
+  // The provider refused the batch as a whole: every row fails with its reason.
+  void fail_all(const std::string& code, const std::string& message);
+
+  RowCounts rows() const;
+  const store::Findings& findings() const { return m_survey.findings; }
+
+private:
+  void take(json::ResultReader& reader);
+  void queue(std::size_t row, std::span<const float> vector);
+  void flush();
+  void settle(std::size_t row, RowState state);
+  void fail(std::size_t row, std::string_view code, std::string_view message);
+  void finish_lists();
+
+  // A list that exists only if it has lines.
+  struct List {
+    std::filesystem::path path;
+    std::unique_ptr<AtomicFile> file;
+    void add(const std::string& line);
+    void finish();
+  };
+
+  store::BatchPaths m_paths;
+  const store::BatchRecord& m_batch;
+  std::size_t m_dims;
+  std::size_t m_chunk_size;
+  VectorSink& m_sink;
+  Work m_work;
+  store::Ledger m_ledger;
+  Survey m_survey;
+  std::vector<RowState> m_states; // of the ledger's rows
+  std::vector<bool> m_taken;      // rows whose answer was seen
+  VectorChunk m_chunk;
+  std::vector<std::size_t> m_chunk_rows;
+  List m_failed;
+  List m_left;
+};
+
+} // namespace embedctl::pipeline

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "core/batch_provider.hpp"
+#include "core/vector_sink.hpp"
+#include "pipeline/poll.hpp"
+#include "pipeline/work.hpp"
+#include "store/run.hpp"
+
+#include <cstddef>
+
+namespace embedctl::pipeline {
+
+struct IngestOptions {
+  std::size_t chunk_size = 1000; // rows per commit
+  bool redownload = false;       // fetch result files again although they are here
+  bool again = false;            // take up batches that are ingested already
+};
+
+// Whether ingesting as these options say will ask the provider for anything.
+bool needs_provider(const store::Run& run, const BatchFilter& filter, const IngestOptions& options);
+
+// Takes each batch that has ended to `ingested`: fetches its files and writes its vectors. Others
+// are left alone. The run must be locked; `provider` may be null where it is not needed.
+void ingest(
+    store::Run& run,
+    const BatchFilter& filter,
+    const IngestOptions& options,
+    BatchProvider* provider,
+    VectorSink& sink,
+    Work work);
+
+} // namespace embedctl::pipeline

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "core/batch_provider.hpp"
+#include "pipeline/work.hpp"
+#include "store/run.hpp"
+
+#include <optional>
+
+namespace embedctl::pipeline {
+
+// Only the batch of this number; all of them without one.
+using BatchFilter = std::optional<int>;
+
+inline bool matches(const BatchFilter& filter, const store::BatchRecord& batch) {
+  return !filter || *filter == batch.number;
+}
+
+// Throws Error{usage} if the run has no such batch.
+void check_filter(const store::Run& run, const BatchFilter& filter);
+
+// Whether any of the batches is with the provider, so that its word is needed.
+bool any_with_provider(const store::Run& run, const BatchFilter& filter);
+
+// Asks the provider for every batch that is with it, in memory only.
+void ask(store::Run& run, const BatchFilter& filter, BatchProvider& provider);
+
+// The same, and stores the answers; a batch that the provider is done with becomes `ended`.
+// The run must be locked.
+void poll(store::Run& run, const BatchFilter& filter, BatchProvider& provider);
+
+} // namespace embedctl::pipeline

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "pipeline/ingest.hpp"
+#include "pipeline/submit.hpp"
+
+#include <chrono>
+
+namespace embedctl::pipeline {
+
+struct RunOptions {
+  IngestOptions ingest;
+  std::size_t parallel = 4;
+  std::chrono::seconds poll_interval{60};
+};
+
+// Stays with a run until it is finished: sends what is not sent, asks every poll_interval, and
+// ingests each batch as soon as it ends. A batch that the provider refused for want of room or of
+// its file is sent again after growing pauses. The run must be locked.
+void run_to_end(
+    store::Run& run,
+    const RunOptions& options,
+    RowSource& source,
+    BatchProvider& provider,
+    VectorSink& sink,
+    Work work);
+
+// The scope's runs that are neither finished nor dry, oldest first.
+std::vector<store::Run>
+unfinished_runs(const std::filesystem::path& batches_dir, const std::string& scope);
+
+} // namespace embedctl::pipeline

@@ -1,0 +1,195 @@
+#include "pipeline/sender.hpp"
+
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace embedctl::pipeline {
+
+using store::BatchRecord;
+using store::BatchState;
+
+namespace {
+
+// So many refusals of one uploaded file are put down to an incident that waiting mends.
+constexpr int k_patience_with_a_file = 4;
+
+// Times that a request is made again after its answer was lost and it proved to have had no
+// effect.
+constexpr int k_most_tries = 3;
+
+bool cannot_find_file(const RemoteError& error) {
+  return error.code == "file_not_found"
+         || error.message.find("annot find file") != std::string::npos;
+}
+
+} // namespace
+
+RemoteError refusal_of(const BatchRecord& batch) {
+  if (batch.remote && !batch.remote->errors.empty())
+    return batch.remote->errors.front();
+  return {"refused", "the provider refused the batch without a reason", std::nullopt};
+}
+
+Remedy remedy_for(const BatchRecord& batch) {
+  const RemoteError refusal = refusal_of(batch);
+  if (refusal.code == "token_limit_exceeded")
+    return Remedy::wait;
+  if (!cannot_find_file(refusal))
+    return Remedy::none;
+  const auto alike = std::count_if(
+      batch.refusals.begin(), batch.refusals.end(), [](const store::Refusal& earlier) {
+        return cannot_find_file({earlier.code, earlier.message, std::nullopt});
+      });
+  return (alike + 1) % k_patience_with_a_file == 0 ? Remedy::upload_again : Remedy::wait;
+}
+
+void Sender::send(BatchRecord& batch) {
+  if (batch.was_refused())
+    take_back(batch);
+  if (batch.state == BatchState::uploading && !adopt_upload(batch))
+    save(batch, BatchState::written);
+  if (batch.state == BatchState::written)
+    upload(batch);
+  if (batch.state == BatchState::creating && !adopt_batch(batch))
+    save(batch, BatchState::uploaded);
+  if (batch.state == BatchState::uploaded)
+    create(batch);
+}
+
+// Nothing ran and nothing is billed: the batch may be sent again.
+void Sender::take_back(BatchRecord& batch) {
+  const RemoteError reason = refusal_of(batch);
+  const Remedy remedy = remedy_for(batch);
+  batch.refusals.push_back(
+      {m_work.clock.unix_seconds(), batch.batch_id, reason.code, reason.message});
+  batch.batch_id.clear();
+  batch.remote.reset();
+  if (remedy != Remedy::wait)
+    batch.input_file_id.clear();
+  save(batch, remedy == Remedy::wait ? BatchState::uploaded : BatchState::written);
+}
+
+void Sender::upload(BatchRecord& batch) {
+  const auto on_bytes = [&](std::uint64_t more) {
+    m_work.progress.advance(Phase::upload, {0, more});
+  };
+  for (int tries = 1; batch.state == BatchState::written; ++tries) {
+    ++batch.upload_attempt;
+    save(batch, BatchState::uploading);
+    try {
+      record_upload(
+          batch, m_provider.upload(m_run.paths(batch).input(), remote_name(batch), on_bytes));
+    } catch (const Error& error) {
+      if (error.in_doubt && adopt_upload(batch))
+        return;
+      save(batch, BatchState::written);
+      if (!error.in_doubt || tries == k_most_tries)
+        throw;
+    }
+  }
+}
+
+// Looks for the file that an upload without an answer may have left. A second copy costs nothing
+// but storage, so there is no waiting here; copies that nobody uses are deleted.
+bool Sender::adopt_upload(BatchRecord& batch) {
+  bool adopted = false;
+  for (const RemoteFile& file : m_provider.find_files(remote_name(batch))) {
+    if (file.bytes == batch.bytes && !adopted) {
+      record_upload(batch, file);
+      adopted = true;
+    } else {
+      m_provider.delete_file(file.id);
+    }
+  }
+  return adopted;
+}
+
+void Sender::record_upload(BatchRecord& batch, const RemoteFile& file) {
+  batch.input_file_id = file.id;
+  batch.input_file_created_at = file.created_at;
+  save(batch, BatchState::uploaded);
+  m_work.progress.advance(Phase::upload, {batch.requests, 0});
+}
+
+void Sender::create(BatchRecord& batch) {
+  for (int tries = 1; batch.state == BatchState::uploaded; ++tries) {
+    ++batch.create_attempt;
+    save(batch, BatchState::creating);
+    NewBatch wish{batch.input_file_id, "/v1/embeddings", identity(batch)};
+    wish.metadata["embedctl_attempt"] = std::to_string(batch.create_attempt);
+    try {
+      record_batch(batch, m_provider.create(wish));
+    } catch (const Error& error) {
+      if (error.in_doubt) {
+        m_work.progress.note(
+            NoteLevel::warning,
+            fmt::format(
+                "batch {:03}: no answer to its creation; looking whether it took effect",
+                batch.number));
+        if (adopt_batch(batch))
+          return;
+      }
+      save(batch, BatchState::uploaded);
+      if (!error.in_doubt || tries == k_most_tries)
+        throw;
+    }
+  }
+}
+
+// Looks for the batch that a create without an answer may have made, for as long as it may take
+// to show. True if it is there; false means that creating it now is safe.
+bool Sender::adopt_batch(BatchRecord& batch) {
+  const auto until = m_work.clock.steady() + m_grace;
+  for (std::chrono::milliseconds pause{500};; pause = std::min(pause * 2, m_grace)) {
+    auto found = m_provider.find_batches(identity(batch), batch.input_file_created_at);
+    std::erase_if(found, [&](const RemoteBatch& remote) {
+      return std::any_of(
+          batch.refusals.begin(), batch.refusals.end(),
+          [&](const store::Refusal& refusal) { return refusal.batch_id == remote.id; });
+    });
+    if (!found.empty()) {
+      for (std::size_t i = 1; i < found.size(); ++i) {
+        m_work.progress.note(
+            NoteLevel::warning,
+            fmt::format(
+                "batch {:03} exists twice at the provider: keeping {}, cancelling {}", batch.number,
+                printable(found[0].id), printable(found[i].id)));
+        m_provider.cancel(found[i].id);
+      }
+      record_batch(batch, std::move(found[0]));
+      return true;
+    }
+    if (m_work.clock.steady() >= until)
+      return false;
+    m_work.clock.sleep_for(pause);
+  }
+}
+
+void Sender::record_batch(BatchRecord& batch, RemoteBatch remote) {
+  batch.batch_id = remote.id;
+  batch.remote = std::move(remote);
+  save(batch, BatchState::submitted);
+}
+
+void Sender::save(BatchRecord& batch, BatchState state) {
+  batch.state = state;
+  m_run.save(batch);
+}
+
+std::string Sender::remote_name(const BatchRecord& batch) const {
+  return fmt::format(
+      "embedctl_{}_{:03}_{}.jsonl", m_run.record().run_id, batch.number, batch.upload_attempt);
+}
+
+std::map<std::string, std::string> Sender::identity(const BatchRecord& batch) const {
+  return {
+      {"embedctl_run", m_run.record().run_id},
+      {"embedctl_batch", std::to_string(batch.number)},
+      {"embedctl_sha256", batch.sha256}};
+}
+
+} // namespace embedctl::pipeline

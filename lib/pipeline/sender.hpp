@@ -1,0 +1,59 @@
+#pragma once
+
+#include "core/batch_provider.hpp"
+#include "pipeline/work.hpp"
+#include "store/run.hpp"
+
+#include <chrono>
+#include <map>
+#include <string>
+
+namespace embedctl::pipeline {
+
+// What may be done about a batch that the provider refused as a whole.
+enum class Remedy {
+  wait,         // the queue is full, or the file is not found yet: the same file later
+  upload_again, // the file stays unfound
+  none,         // the rows have failed
+};
+Remedy remedy_for(const store::BatchRecord& batch);
+
+// What the provider gave as its reason.
+RemoteError refusal_of(const store::BatchRecord& batch);
+
+// Takes one batch from `written` to `submitted`. Intent is on disk before each remote call and
+// the answer after it; what is in doubt is looked up before it is done again, because a second
+// create would be a second bill. May be called for different batches from different threads.
+class Sender {
+public:
+  // How long a create whose answer was lost may take to show up in the provider's list.
+  static constexpr std::chrono::seconds k_grace{30};
+
+  Sender(
+      const store::Run& run,
+      BatchProvider& provider,
+      Work work,
+      std::chrono::milliseconds grace = k_grace)
+      : m_run(run), m_provider(provider), m_work(work), m_grace(grace) {}
+
+  void send(store::BatchRecord& batch);
+
+private:
+  void take_back(store::BatchRecord& batch);
+  void upload(store::BatchRecord& batch);
+  bool adopt_upload(store::BatchRecord& batch);
+  void record_upload(store::BatchRecord& batch, const RemoteFile& file);
+  void create(store::BatchRecord& batch);
+  bool adopt_batch(store::BatchRecord& batch);
+  void record_batch(store::BatchRecord& batch, RemoteBatch remote);
+  void save(store::BatchRecord& batch, store::BatchState state);
+  std::string remote_name(const store::BatchRecord& batch) const;
+  std::map<std::string, std::string> identity(const store::BatchRecord& batch) const;
+
+  const store::Run& m_run;
+  BatchProvider& m_provider;
+  Work m_work;
+  std::chrono::milliseconds m_grace;
+};
+
+} // namespace embedctl::pipeline

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "core/rows.hpp"
+#include "pipeline/work.hpp"
+#include "store/batch_writer.hpp"
+#include "store/run.hpp"
+#include "json/request_line.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+namespace embedctl::pipeline {
+
+struct BatchLimits {
+  // What the Batch API takes; a larger wish is refused.
+  static constexpr std::uint64_t k_most_requests = 50'000;
+  static constexpr std::uint64_t k_most_bytes = 209'715'200;
+
+  std::uint64_t requests = k_most_requests;
+  std::uint64_t bytes = 188'743'680; // a tenth below the limit
+};
+
+// Splits a stream of rows into batch folders of a run, each handed on as soon as it is written.
+class Splitter {
+public:
+  using OnBatch = std::function<void(store::BatchRecord&)>;
+
+  Splitter(store::Run& run, const BatchLimits& limits, OnBatch on_batch, Work work);
+
+  void add(const SourceRow& row);
+
+  // Closes the last batch. Without it, the batch being written is worth nothing.
+  void finish();
+
+private:
+  std::string_view reason_to_skip(const SourceRow& row) const;
+  store::BatchWriter& writer();
+  void close_batch();
+
+  store::Run& m_run;
+  BatchLimits m_limits;
+  OnBatch m_on_batch;
+  Work m_work;
+  json::RequestLine m_line;
+  std::optional<store::BatchWriter> m_writer;
+  std::unordered_set<std::string> m_keys; // of the batch being written
+};
+
+} // namespace embedctl::pipeline

@@ -1,0 +1,113 @@
+#include "pipeline/survey.hpp"
+
+#include "base/file.hpp"
+#include "json/result_reader.hpp"
+
+#include <cstring>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace embedctl::pipeline {
+
+namespace {
+
+using json::Embedding;
+using json::ResultReader;
+using json::RowFailure;
+
+// The content of a result, apart from ids and times that differ between two deliveries of one.
+std::string content_of(const json::RowResult& result) {
+  if (const auto* failure = std::get_if<RowFailure>(&result))
+    return "failure " + failure->code;
+  const auto values = std::get<Embedding>(result).values;
+  std::string bytes(values.size_bytes(), '\0');
+  if (!values.empty())
+    std::memcpy(bytes.data(), values.data(), values.size_bytes());
+  return bytes;
+}
+
+void for_each_line(
+    const store::BatchPaths& paths, const std::function<void(ResultReader&)>& visit) {
+  for (const auto& file : result_files(paths)) {
+    ResultReader reader(file);
+    while (reader.next())
+      visit(reader);
+  }
+}
+
+// Compares the answers of rows that have several; only these are kept, and only while comparing.
+void compare_repeats(
+    const store::BatchPaths& paths,
+    const store::Ledger& ledger,
+    const std::vector<std::uint32_t>& answers,
+    Survey& survey) {
+  std::map<std::size_t, std::string> first;
+  for_each_line(paths, [&](ResultReader& reader) {
+    const auto id = reader.custom_id();
+    const auto row = id ? ledger.find(*id) : std::nullopt;
+    if (!row || answers[*row] < 2)
+      return;
+    const std::string content = content_of(reader.result());
+    const auto [known, is_first] = first.emplace(*row, content);
+    if (is_first)
+      return;
+    if (known->second == content)
+      ++survey.findings.repeated_lines;
+    else
+      survey.conflicting[*row] = true;
+  });
+}
+
+} // namespace
+
+std::vector<std::filesystem::path> result_files(const store::BatchPaths& paths) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& file : {paths.output(), paths.errors()})
+    if (std::filesystem::exists(file))
+      files.push_back(file);
+  return files;
+}
+
+Survey survey_results(const store::BatchPaths& paths, const store::Ledger& ledger) {
+  Survey survey;
+  survey.conflicting.resize(ledger.size());
+  std::vector<std::uint32_t> answers(ledger.size());
+  bool repeats = false;
+  for_each_line(paths, [&](ResultReader& reader) {
+    const auto id = reader.custom_id();
+    if (!id)
+      ++survey.findings.damaged_lines;
+    else if (const auto row = ledger.find(*id))
+      repeats = ++answers[*row] > 1 || repeats;
+    else
+      ++survey.findings.unknown_ids;
+  });
+  if (repeats)
+    compare_repeats(paths, ledger, answers, survey);
+
+  const auto belongs_nowhere = [&](ResultReader& reader) {
+    const auto id = reader.custom_id();
+    const auto row = id ? ledger.find(*id) : std::nullopt;
+    return !row || survey.conflicting[*row];
+  };
+  const bool conflicts = std::find(survey.conflicting.begin(), survey.conflicting.end(), true)
+                         != survey.conflicting.end();
+  if (!conflicts && survey.findings.damaged_lines == 0 && survey.findings.unknown_ids == 0) {
+    remove_durably(paths.quarantine());
+    return survey;
+  }
+  AtomicFile quarantine(paths.quarantine());
+  for_each_line(paths, [&](ResultReader& reader) {
+    if (!belongs_nowhere(reader))
+      return;
+    quarantine.write(reader.line());
+    quarantine.write("\n");
+  });
+  quarantine.commit();
+  return survey;
+}
+
+} // namespace embedctl::pipeline

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "store/batch_record.hpp"
+#include "store/layout.hpp"
+#include "store/ledger.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+namespace embedctl::pipeline {
+
+// What a first look through a batch's result files tells before anything is written: which rows
+// have one answer, the same answer repeated, or answers that disagree.
+struct Survey {
+  store::Findings findings;
+  std::vector<bool> conflicting; // for each row of the ledger
+};
+
+// The result files of a batch that are there, output first.
+std::vector<std::filesystem::path> result_files(const store::BatchPaths& paths);
+
+// Copies lines that no row can be given (damaged, unknown, conflicting) into quarantine.jsonl, so
+// that nothing that was paid for is thrown away; removes an earlier quarantine otherwise.
+Survey survey_results(const store::BatchPaths& paths, const store::Ledger& ledger);
+
+} // namespace embedctl::pipeline

@@ -1,0 +1,193 @@
+#include "store/batch_record.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "store/fields.hpp"
+#include "store/layout.hpp"
+#include "json/writer.hpp"
+
+#include <array>
+
+#include <fmt/format.h>
+
+namespace embedctl::store {
+
+namespace {
+
+// The provider lists one error for each bad line of an input file, so its answer may be long.
+constexpr std::uint64_t k_largest_record = std::uint64_t{64} << 20;
+
+constexpr std::array<std::string_view, 9> k_state_names = {"planned",  "written",    "uploading",
+                                                           "uploaded", "creating",   "submitted",
+                                                           "ended",    "downloaded", "ingested"};
+
+BatchState state_from(const Fields& fields) {
+  const std::string name = fields.string("state");
+  for (std::size_t i = 0; i < k_state_names.size(); ++i)
+    if (name == k_state_names[i])
+      return static_cast<BatchState>(i);
+  fields.refuse(fmt::format("state \"{}\" is none", name));
+}
+
+RemoteStatus status_from(const Fields& fields) {
+  const std::string name = fields.string("status");
+  for (int i = 0; i <= static_cast<int>(RemoteStatus::unknown); ++i)
+    if (name == to_string(static_cast<RemoteStatus>(i)))
+      return static_cast<RemoteStatus>(i);
+  fields.refuse(fmt::format("status \"{}\" is none", name));
+}
+
+void write_remote(json::Writer& writer, const RemoteBatch& remote) {
+  writer.begin_object()
+      .field("id", remote.id)
+      .field("status", to_string(remote.status))
+      .field("status_text", remote.status_text)
+      .field("input_file_id", remote.input_file_id)
+      .field("output_file_id", remote.output_file_id)
+      .field("error_file_id", remote.error_file_id)
+      .field("created_at", remote.created_at)
+      .field("expires_at", remote.expires_at);
+  writer.key("request_counts")
+      .begin_object()
+      .field("total", remote.counts.total)
+      .field("completed", remote.counts.completed)
+      .field("failed", remote.counts.failed)
+      .end_object();
+  writer.key("errors").begin_array();
+  for (const RemoteError& error : remote.errors) {
+    writer.begin_object().field("code", error.code).field("message", error.message);
+    if (error.line)
+      writer.field("line", *error.line);
+    writer.end_object();
+  }
+  writer.end_array();
+  writer.key("answer");
+  if (remote.json.empty())
+    writer.null();
+  else
+    writer.raw(remote.json);
+  writer.end_object();
+}
+
+RemoteBatch read_remote(const Fields& fields) {
+  RemoteBatch remote;
+  remote.id = fields.string("id");
+  remote.status = status_from(fields);
+  remote.status_text = fields.string("status_text");
+  remote.input_file_id = fields.string("input_file_id");
+  remote.output_file_id = fields.string("output_file_id");
+  remote.error_file_id = fields.string("error_file_id");
+  remote.created_at = fields.integer("created_at");
+  remote.expires_at = fields.integer("expires_at");
+  const Fields counts = fields.object("request_counts");
+  remote.counts = {counts.integer("total"), counts.integer("completed"), counts.integer("failed")};
+  if (const auto errors = fields.value().find("errors"))
+    errors->for_each([&](const json::Value& each) {
+      const Fields error(each, fields.where());
+      remote.errors.push_back(
+          {error.string("code"), error.string("message"), each.integer("line")});
+    });
+  if (const auto answer = fields.value().find("answer"))
+    remote.json = answer->dump();
+  return remote;
+}
+
+void write_rows(json::Writer& writer, const RowCounts& rows) {
+  writer.begin_object();
+  for (std::size_t i = 0; i < k_row_states; ++i)
+    writer.field(to_string(static_cast<RowState>(i)), rows[static_cast<RowState>(i)]);
+  writer.end_object();
+}
+
+RowCounts read_rows(const Fields& fields) {
+  RowCounts rows;
+  for (std::size_t i = 0; i < k_row_states; ++i)
+    rows[static_cast<RowState>(i)] =
+        fields.count(std::string(to_string(static_cast<RowState>(i))).c_str());
+  return rows;
+}
+
+} // namespace
+
+std::string_view to_string(BatchState state) {
+  return k_state_names[static_cast<std::size_t>(state)];
+}
+
+BatchRecord load_batch_record(const std::filesystem::path& path) {
+  const auto text = read_file_if_any(path, k_largest_record);
+  if (!text)
+    throw Error(
+        ErrorKind::usage, fmt::format("there is no \"{}\"", path.string()),
+        "give the batch.json of a batch folder, batches/<scope>/run_<time>/batches/batch_001");
+  const Fields fields(path, *text);
+  BatchRecord record;
+  record.number = static_cast<int>(fields.integer("number"));
+  record.state = state_from(fields);
+  record.requests = fields.count("requests");
+  record.skipped = fields.count("skipped");
+  record.bytes = fields.count("bytes");
+  record.sha256 = fields.string("sha256");
+  record.upload_attempt = static_cast<int>(fields.integer("upload_attempt"));
+  record.create_attempt = static_cast<int>(fields.integer("create_attempt"));
+  record.input_file_id = fields.string("input_file_id");
+  record.input_file_created_at = fields.integer("input_file_created_at");
+  record.batch_id = fields.string("batch_id");
+  if (fields.value().find("provider"))
+    record.remote = read_remote(fields.object("provider"));
+  if (const auto refusals = fields.value().find("refusals"))
+    refusals->for_each([&](const json::Value& each) {
+      const Fields refusal(each, fields.where());
+      record.refusals.push_back(
+          {refusal.integer("at"), refusal.string("batch_id"), refusal.string("code"),
+           refusal.string("message")});
+    });
+  record.rows = read_rows(fields.object("rows"));
+  const Fields findings = fields.object("findings");
+  record.findings = {
+      findings.count("unknown_ids"), findings.count("repeated_lines"),
+      findings.count("damaged_lines")};
+  return record;
+}
+
+void save_batch_record(const std::filesystem::path& path, const BatchRecord& record) {
+  std::string text;
+  json::Writer writer(text, json::Writer::Style::indented);
+  writer.begin_object()
+      .field("format", k_format)
+      .field("number", record.number)
+      .field("state", to_string(record.state))
+      .field("requests", record.requests)
+      .field("skipped", record.skipped)
+      .field("bytes", record.bytes)
+      .field("sha256", record.sha256)
+      .field("upload_attempt", record.upload_attempt)
+      .field("create_attempt", record.create_attempt)
+      .field("input_file_id", record.input_file_id)
+      .field("input_file_created_at", record.input_file_created_at)
+      .field("batch_id", record.batch_id);
+  writer.key("provider");
+  if (record.remote)
+    write_remote(writer, *record.remote);
+  else
+    writer.null();
+  writer.key("refusals").begin_array();
+  for (const Refusal& refusal : record.refusals)
+    writer.begin_object()
+        .field("at", refusal.at)
+        .field("batch_id", refusal.batch_id)
+        .field("code", refusal.code)
+        .field("message", refusal.message)
+        .end_object();
+  writer.end_array();
+  write_rows(writer.key("rows"), record.rows);
+  writer.key("findings")
+      .begin_object()
+      .field("unknown_ids", record.findings.unknown_ids)
+      .field("repeated_lines", record.findings.repeated_lines)
+      .field("damaged_lines", record.findings.damaged_lines)
+      .end_object();
+  writer.end_object();
+  write_file_atomically(path, text + "\n");
+}
+
+} // namespace embedctl::store

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "core/batch_provider.hpp"
+#include "core/rows.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace embedctl::store {
+
+// Each step to the next is one atomic replacement of batch.json. `uploading` and `creating` are
+// intents: found after a crash, what they announced may or may not have happened.
+enum class BatchState {
+  planned,    // its files are being written, or were when the process died
+  written,    // its files are whole and durable; nothing was sent
+  uploading,  // intent to upload
+  uploaded,   // the provider has the file
+  creating,   // intent to create the batch, which is what costs money
+  submitted,  // the provider has the batch
+  ended,      // the provider is done with it
+  downloaded, // what it gave is here, whole and durable
+  ingested,   // every row is in its final state
+};
+
+std::string_view to_string(BatchState state);
+
+// A time the provider refused the whole batch: nothing ran and nothing is billed.
+struct Refusal {
+  std::int64_t at = 0;
+  std::string batch_id;
+  std::string code;
+  std::string message;
+};
+
+// What the ingest found besides rows.
+struct Findings {
+  std::uint64_t unknown_ids = 0;    // lines whose custom_id is none of ours
+  std::uint64_t repeated_lines = 0; // identical repeats, counted once
+  std::uint64_t damaged_lines = 0;  // lines that belong to no row
+};
+
+// batch.json.
+struct BatchRecord {
+  int number = 0;
+  BatchState state = BatchState::planned;
+  std::uint64_t requests = 0;
+  std::uint64_t skipped = 0;
+  std::uint64_t bytes = 0; // of input.jsonl
+  std::string sha256;      // of input.jsonl
+  int upload_attempt = 0;  // part of the remote file's name, so that each attempt can be found
+  int create_attempt = 0;  // part of the remote batch's metadata, likewise
+  std::string input_file_id;
+  std::int64_t input_file_created_at = 0; // by the provider's clock
+  std::string batch_id;
+  std::optional<RemoteBatch> remote; // the provider's last answer
+  std::vector<Refusal> refusals;
+  RowCounts rows;
+  Findings findings;
+
+  bool is_sent() const { return state >= BatchState::submitted; }
+  bool was_refused() const {
+    return state == BatchState::ended && remote && remote->status == RemoteStatus::failed
+           && !remote->has_files();
+  }
+};
+
+BatchRecord load_batch_record(const std::filesystem::path& path);
+void save_batch_record(const std::filesystem::path& path, const BatchRecord& record);
+
+} // namespace embedctl::store

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "base/digest.hpp"
+#include "base/file.hpp"
+#include "core/rows.hpp"
+#include "store/batch_record.hpp"
+#include "store/layout.hpp"
+
+#include <memory>
+#include <string_view>
+
+namespace embedctl::store {
+
+// Writes one batch folder: input.jsonl and what is known of its rows. Until finish() the batch is
+// `planned`, and a folder found so after a crash is worth nothing.
+class BatchWriter {
+public:
+  BatchWriter(BatchPaths paths, int number);
+
+  void add(std::string_view key, const Fingerprint& fingerprint, std::string_view request_line);
+  void skip(std::string_view key, std::string_view reason);
+
+  std::uint64_t requests() const { return m_record.requests; }
+  std::uint64_t bytes() const { return m_record.bytes; }
+
+  // Makes the files durable and the batch `written`; one without requests has nothing to send and
+  // is `ingested` at once.
+  BatchRecord finish();
+
+private:
+  BatchPaths m_paths;
+  BatchRecord m_record;
+  std::unique_ptr<AtomicFile> m_input;
+  std::unique_ptr<AtomicFile> m_rows;
+  std::unique_ptr<AtomicFile> m_skipped; // made with the first skipped row
+  Sha256 m_digest;
+};
+
+} // namespace embedctl::store

@@ -1,0 +1,66 @@
+#include "store/fields.hpp"
+
+#include "base/error.hpp"
+#include "store/layout.hpp"
+
+#include <fmt/format.h>
+
+namespace embedctl::store {
+
+Fields::Fields(const std::filesystem::path& path, std::string_view text)
+    : m_value(json::Document::parse(text, fmt::format("\"{}\"", path.string())).root()),
+      m_where(path.string()) {
+  if (!m_value.is_object())
+    refuse("it is no JSON object");
+  const std::int64_t format = integer("format");
+  if (format > k_format)
+    throw Error(
+        ErrorKind::usage,
+        fmt::format(
+            "\"{}\" has format {}, and this embedctl knows formats up to {}", m_where, format,
+            k_format),
+        "use the embedctl that wrote it, or a newer one; nothing was touched");
+  if (format < 1)
+    refuse(fmt::format("format {} is none", format));
+}
+
+template <typename T>
+T Fields::present(std::optional<T> found, const char* key, const char* what) const {
+  if (!found)
+    refuse(fmt::format("member \"{}\" is missing or no {}", key, what));
+  return *std::move(found);
+}
+
+std::string Fields::string(const char* key) const {
+  return present(m_value.string(key), key, "string");
+}
+
+std::int64_t Fields::integer(const char* key) const {
+  return present(m_value.integer(key), key, "integer");
+}
+
+std::uint64_t Fields::count(const char* key) const {
+  const std::int64_t number = integer(key);
+  if (number < 0)
+    refuse(fmt::format("member \"{}\" is negative", key));
+  return static_cast<std::uint64_t>(number);
+}
+
+bool Fields::boolean(const char* key) const {
+  return present(m_value.boolean(key), key, "boolean");
+}
+
+Fields Fields::object(const char* key) const {
+  auto found = present(m_value.find(key), key, "object");
+  if (!found.is_object())
+    refuse(fmt::format("member \"{}\" is no object", key));
+  return {std::move(found), m_where};
+}
+
+void Fields::refuse(const std::string& why) const {
+  throw Error(
+      ErrorKind::corrupt, fmt::format("\"{}\" is damaged: {}", m_where, why),
+      "nothing was changed; restore the file from a copy, or keep the folder for its results");
+}
+
+} // namespace embedctl::store

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "json/value.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace embedctl::store {
+
+// The members that a record of ours must have. Throws Error{corrupt} naming file and member; the
+// file is left as it is.
+class Fields {
+public:
+  // Reads and parses the file, and refuses a format newer than ours with Error{usage}.
+  Fields(const std::filesystem::path& path, std::string_view text);
+  Fields(json::Value value, std::string where)
+      : m_value(std::move(value)), m_where(std::move(where)) {}
+
+  std::string string(const char* key) const;
+  std::int64_t integer(const char* key) const;
+  std::uint64_t count(const char* key) const;
+  bool boolean(const char* key) const;
+  Fields object(const char* key) const;
+  const json::Value& value() const { return m_value; }
+  const std::string& where() const { return m_where; }
+
+  [[noreturn]] void refuse(const std::string& why) const;
+
+private:
+  template <typename T>
+  T present(std::optional<T> found, const char* key, const char* what) const;
+
+  json::Value m_value;
+  std::string m_where;
+};
+
+} // namespace embedctl::store

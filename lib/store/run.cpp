@@ -1,0 +1,189 @@
+#include "store/run.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace embedctl::store {
+
+namespace {
+
+constexpr std::string_view k_run_prefix = "run_";
+constexpr std::string_view k_batch_prefix = "batch_";
+
+fs::path make_run_folder(const fs::path& scope_folder, std::int64_t created_at) {
+  const std::string base = fmt::format(
+      "{}{:%Y%m%d_%H%M%S}", k_run_prefix,
+      std::chrono::sys_seconds(std::chrono::seconds(created_at)));
+  for (int n = 1;; ++n) {
+    fs::path folder = scope_folder / (n == 1 ? base : fmt::format("{}_{}", base, n));
+    if (make_private_directory(folder))
+      return folder;
+  }
+}
+
+std::optional<int> batch_number(const std::string& name) {
+  if (!name.starts_with(k_batch_prefix) || name.size() > k_batch_prefix.size() + 9)
+    return std::nullopt;
+  const std::string digits = name.substr(k_batch_prefix.size());
+  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos)
+    return std::nullopt;
+  return std::stoi(digits);
+}
+
+std::vector<fs::path> folders_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (fs::directory_iterator each(folder, error), end; !error && each != end;
+       each.increment(error))
+    if (each->is_directory())
+      found.push_back(each->path());
+  if (error && error != std::errc::no_such_file_or_directory)
+    throw_io_error("list", folder, error.value());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// A scope names a folder, so it must be a plain name.
+std::string checked_scope(const std::string& scope) {
+  if (scope.empty() || scope.starts_with('.') || scope.find('/') != std::string::npos
+      || scope.find('\0') != std::string::npos || scope.size() > 200)
+    throw Error(ErrorKind::usage, fmt::format("the scope \"{}\" cannot name a folder", scope));
+  return scope;
+}
+
+} // namespace
+
+std::string_view to_string(RunState state) {
+  constexpr std::array<std::string_view, 5> k_names = {
+      "prepared", "incomplete", "in_flight", "ended", "finished"};
+  return k_names[static_cast<std::size_t>(state)];
+}
+
+Run Run::create(const fs::path& batches_dir, RunRecord record) {
+  const fs::path scope_folder = batches_dir / checked_scope(record.scope);
+  make_private_directories(scope_folder);
+  Run run(make_run_folder(scope_folder, record.created_at));
+  run.m_lock.emplace(run.m_paths.lock(), fmt::format("run \"{}\"", run.m_paths.folder().string()));
+  run.save(std::move(record));
+  return run;
+}
+
+Run Run::load(const fs::path& folder) {
+  Run run(folder.has_filename() ? folder : folder.parent_path());
+  run.read();
+  return run;
+}
+
+void Run::read() {
+  m_record = load_run_record(m_paths.record());
+  m_batches.clear();
+  std::vector<int> numbers;
+  for (const fs::path& folder : folders_in(m_paths.batches()))
+    if (const auto number = batch_number(folder.filename().string()))
+      numbers.push_back(*number);
+  std::sort(numbers.begin(), numbers.end());
+  for (const int number : numbers) {
+    const fs::path record = m_paths.batch(number).record();
+    if (fs::exists(record)) {
+      m_batches.push_back(load_batch_record(record));
+    } else {
+      BatchRecord planned;
+      planned.number = number;
+      m_batches.push_back(planned);
+    }
+  }
+}
+
+void Run::lock() {
+  m_lock.emplace(m_paths.lock(), fmt::format("run \"{}\"", m_paths.folder().string()));
+  read();
+}
+
+void Run::save(RunRecord record) {
+  save_run_record(m_paths.record(), record);
+  m_record = std::move(record);
+}
+
+void Run::save(const BatchRecord& batch) const {
+  save_batch_record(paths(batch).record(), batch);
+}
+
+int Run::drop_planned() {
+  int dropped = 0;
+  while (!m_batches.empty() && m_batches.back().state == BatchState::planned) {
+    fs::remove_all(paths(m_batches.back()).folder());
+    m_batches.pop_back();
+    ++dropped;
+  }
+  return dropped;
+}
+
+void Run::settle() {
+  const bool finished = state() == RunState::finished;
+  if (finished == m_record.finished)
+    return;
+  RunRecord record = m_record;
+  record.finished = finished;
+  save(std::move(record));
+}
+
+RunState Run::state() const {
+  if (m_record.dry_run)
+    return RunState::prepared;
+  RunState state = RunState::finished;
+  for (const BatchRecord& batch : m_batches) {
+    if (!batch.is_sent() || batch.was_refused())
+      return RunState::incomplete;
+    if (batch.state == BatchState::submitted)
+      state = RunState::in_flight;
+    else if (batch.state != BatchState::ingested && state == RunState::finished)
+      state = RunState::ended;
+  }
+  return state;
+}
+
+RowCounts Run::rows() const {
+  RowCounts rows;
+  for (const BatchRecord& batch : m_batches)
+    rows += batch.rows;
+  return rows;
+}
+
+FileLock lock_scope(const fs::path& batches_dir, const std::string& scope) {
+  const fs::path folder = batches_dir / checked_scope(scope);
+  make_private_directories(folder);
+  return {folder / ".lock", fmt::format("submitting for \"{}\"", scope)};
+}
+
+std::vector<fs::path>
+find_runs(const fs::path& batches_dir, const std::optional<std::string>& scope) {
+  std::vector<fs::path> runs;
+  const auto scopes =
+      scope ? std::vector<fs::path>{batches_dir / checked_scope(*scope)} : folders_in(batches_dir);
+  for (const fs::path& scope_folder : scopes)
+    for (const fs::path& folder : folders_in(scope_folder))
+      // A folder without run.json died before anything was asked of anyone.
+      if (folder.filename().string().starts_with(k_run_prefix) && fs::exists(folder / "run.json"))
+        runs.push_back(folder);
+  return runs;
+}
+
+BatchAddress address_of(const fs::path& batch_file) {
+  const fs::path folder = fs::absolute(batch_file).lexically_normal().parent_path();
+  const auto number = batch_number(folder.filename().string());
+  const fs::path run_folder = folder.parent_path().parent_path();
+  if (batch_file.filename() != "batch.json" || !number || !fs::exists(run_folder / "run.json"))
+    throw Error(
+        ErrorKind::usage, fmt::format("\"{}\" is no batch of a run", batch_file.string()),
+        "give a file batches/<scope>/run_<time>/batches/batch_001/batch.json");
+  return {run_folder, *number};
+}
+
+} // namespace embedctl::store

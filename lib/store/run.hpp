@@ -1,0 +1,85 @@
+#pragma once
+
+#include "base/file_lock.hpp"
+#include "core/rows.hpp"
+#include "store/batch_record.hpp"
+#include "store/layout.hpp"
+#include "store/run_record.hpp"
+
+#include <deque>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace embedctl::store {
+
+// Where a run as a whole stands; derived from its batches.
+enum class RunState {
+  prepared,   // a dry run: nothing was sent
+  incomplete, // something is still to be sent
+  in_flight,  // all is sent, some batches are with the provider
+  ended,      // the provider is done, some results are still to be ingested
+  finished,
+};
+std::string_view to_string(RunState state);
+
+// A run folder: its records in memory and on disk. Who only looks loads it; who changes it also
+// locks it. References to batches stay valid while more are added.
+class Run {
+public:
+  // Makes <batches_dir>/<scope>/run_<time> with its run.json, and locks it.
+  static Run create(const fs::path& batches_dir, RunRecord record);
+
+  // Throws as load_run_record does.
+  static Run load(const fs::path& folder);
+
+  // Throws Error{locked} if another process works on it. Reads the records again, because they
+  // may have changed before the lock was had.
+  void lock();
+  bool is_locked() const { return m_lock.has_value(); }
+
+  const RunPaths& paths() const { return m_paths; }
+  BatchPaths paths(const BatchRecord& batch) const { return m_paths.batch(batch.number); }
+
+  const RunRecord& record() const { return m_record; }
+  void save(RunRecord record);
+
+  std::deque<BatchRecord>& batches() { return m_batches; }
+  const std::deque<BatchRecord>& batches() const { return m_batches; }
+  void save(const BatchRecord& batch) const;
+
+  // Forgets batches whose files were never finished; returns how many there were.
+  int drop_planned();
+
+  // Writes `finished` to run.json when that is what the run has become, or is no longer.
+  void settle();
+
+  RunState state() const;
+  RowCounts rows() const;
+
+private:
+  explicit Run(fs::path folder) : m_paths(std::move(folder)) {}
+  void read();
+
+  RunPaths m_paths;
+  RunRecord m_record;
+  std::deque<BatchRecord> m_batches;
+  std::optional<FileLock> m_lock;
+};
+
+// Held while rows of a scope are selected and sent: one submit per scope.
+FileLock lock_scope(const fs::path& batches_dir, const std::string& scope);
+
+// The run folders under <batches_dir>/<scope>, or under all scopes, oldest first.
+std::vector<fs::path>
+find_runs(const fs::path& batches_dir, const std::optional<std::string>& scope);
+
+// The run folder and the number of the batch whose batch.json this is.
+struct BatchAddress {
+  fs::path run_folder;
+  int number = 0;
+};
+BatchAddress address_of(const fs::path& batch_file);
+
+} // namespace embedctl::store

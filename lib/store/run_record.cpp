@@ -1,0 +1,119 @@
+#include "store/run_record.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "store/fields.hpp"
+#include "store/layout.hpp"
+#include "json/writer.hpp"
+
+#include <array>
+
+#include <fmt/format.h>
+
+namespace embedctl::store {
+
+namespace {
+
+constexpr std::uint64_t k_largest_record = std::uint64_t{1} << 20;
+
+constexpr std::array<const char*, 3> k_selection_names = {"running", "complete", "interrupted"};
+
+SelectionState selection_from(const Fields& fields) {
+  const std::string name = fields.string("selection");
+  for (std::size_t i = 0; i < k_selection_names.size(); ++i)
+    if (name == k_selection_names[i])
+      return static_cast<SelectionState>(i);
+  fields.refuse(fmt::format("selection \"{}\" is none", name));
+}
+
+void write_entity(json::Writer& writer, const Entity& entity) {
+  writer.begin_object()
+      .field("name", entity.name)
+      .field("table", entity.table)
+      .field("key_column", entity.key_column)
+      .field("scope_column", entity.scope_column)
+      .field("text_column", entity.text_column)
+      .field("target_column", entity.target_column)
+      .field("scope_table", entity.scope_table)
+      .field("scope_key_column", entity.scope_key_column)
+      .field("scope_noun", entity.scope_noun)
+      .field("model", entity.model)
+      .field("dims", entity.dims)
+      .end_object();
+}
+
+Entity read_entity(const Fields& fields) {
+  Entity entity;
+  entity.name = fields.string("name");
+  entity.table = fields.string("table");
+  entity.key_column = fields.string("key_column");
+  entity.scope_column = fields.string("scope_column");
+  entity.text_column = fields.string("text_column");
+  entity.target_column = fields.string("target_column");
+  entity.scope_table = fields.string("scope_table");
+  entity.scope_key_column = fields.string("scope_key_column");
+  entity.scope_noun = fields.string("scope_noun");
+  entity.model = fields.string("model");
+  entity.dims = static_cast<int>(fields.integer("dims"));
+  return entity;
+}
+
+} // namespace
+
+RunRecord load_run_record(const std::filesystem::path& path) {
+  const auto text = read_file_if_any(path, k_largest_record);
+  if (!text)
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("\"{}\" is no run folder: it has no run.json", path.parent_path().string()),
+        "give the folder that `embedctl submit` printed, batches/<scope>/run_<time>");
+  const Fields fields(path, *text);
+  RunRecord record;
+  record.version = fields.string("version");
+  record.run_id = fields.string("run_id");
+  record.created_at = fields.integer("created_at");
+  record.entity = read_entity(fields.object("entity"));
+  record.scope = fields.string("scope");
+  record.encoding = fields.string("encoding");
+  const Fields database = fields.object("database");
+  record.database = {database.string("name"), database.string("system_identifier")};
+  record.max_requests_per_batch = fields.count("max_requests_per_batch");
+  record.max_bytes_per_batch = fields.count("max_bytes_per_batch");
+  if (fields.value().find("limit"))
+    record.limit = fields.count("limit");
+  record.dry_run = fields.boolean("dry_run");
+  record.selection = selection_from(fields);
+  record.finished = fields.boolean("finished");
+  return record;
+}
+
+void save_run_record(const std::filesystem::path& path, const RunRecord& record) {
+  std::string text;
+  json::Writer writer(text, json::Writer::Style::indented);
+  writer.begin_object()
+      .field("format", k_format)
+      .field("version", record.version)
+      .field("run_id", record.run_id)
+      .field("created_at", record.created_at);
+  write_entity(writer.key("entity"), record.entity);
+  writer.field("scope", record.scope).field("encoding", record.encoding);
+  writer.key("database")
+      .begin_object()
+      .field("name", record.database.name)
+      .field("system_identifier", record.database.system_identifier)
+      .end_object();
+  writer.field("max_requests_per_batch", record.max_requests_per_batch)
+      .field("max_bytes_per_batch", record.max_bytes_per_batch)
+      .key("limit");
+  if (record.limit)
+    writer.value(*record.limit);
+  else
+    writer.null();
+  writer.field("dry_run", record.dry_run)
+      .field("selection", k_selection_names[static_cast<std::size_t>(record.selection)])
+      .field("finished", record.finished)
+      .end_object();
+  write_file_atomically(path, text + "\n");
+}
+
+} // namespace embedctl::store

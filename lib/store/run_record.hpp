@@ -1,0 +1,41 @@
+#pragma once
+
+#include "core/entity.hpp"
+#include "core/row_source.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace embedctl::store {
+
+enum class SelectionState {
+  running,     // rows are being selected, or were when the process died
+  complete,    // the snapshot was read to its end
+  interrupted, // cut short; the rows not reached belong to no run
+};
+
+// run.json: what was asked. No secrets.
+struct RunRecord {
+  std::string version; // of the embedctl that made it
+  std::string run_id;  // random; names the run at the provider
+  std::int64_t created_at = 0;
+  Entity entity;
+  std::string scope;
+  std::string encoding;
+  DatabaseIdentity database;
+  std::uint64_t max_requests_per_batch = 0;
+  std::uint64_t max_bytes_per_batch = 0;
+  std::optional<std::uint64_t> limit;
+  bool dry_run = false; // never sent so far: holds no rows in flight
+  SelectionState selection = SelectionState::running;
+  bool finished = false; // every batch is ingested; nothing is left to do
+};
+
+// Throws Error{usage} for a folder that is none or of a newer format, Error{corrupt} for a
+// damaged one.
+RunRecord load_run_record(const std::filesystem::path& path);
+void save_run_record(const std::filesystem::path& path, const RunRecord& record);
+
+} // namespace embedctl::store
