@@ -2,16 +2,17 @@
 
 #include "support/catch.hpp"
 
-#include <cstring>
+#include <span>
+#include <string_view>
+#include <vector>
 
 using namespace embedctl;
 
 namespace {
 
 std::vector<std::byte> bytes(std::string_view text) {
-  std::vector<std::byte> out(text.size());
-  std::memcpy(out.data(), text.data(), text.size());
-  return out;
+  const auto view = std::as_bytes(std::span(text));
+  return {view.begin(), view.end()};
 }
 
 } // namespace
