@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace embedctl {
@@ -38,6 +39,7 @@ struct RequestCounts {
   std::int64_t failed = 0;
 };
 
+// Printable, whatever the provider sent.
 struct RemoteError {
   std::string code;
   std::string message;
@@ -48,7 +50,7 @@ struct RemoteError {
 struct RemoteBatch {
   std::string id;
   RemoteStatus status = RemoteStatus::unknown;
-  std::string status_text; // as it came
+  std::string status_text; // as it came, printable
   std::string input_file_id;
   std::string output_file_id;  // empty: none
   std::string error_file_id;   // empty: none
@@ -57,7 +59,7 @@ struct RemoteBatch {
   RequestCounts counts;
   std::vector<RemoteError> errors;
   std::map<std::string, std::string> metadata;
-  std::string json; // the answer itself
+  std::string json; // the answer itself, compact
 
   bool has_files() const { return !output_file_id.empty() || !error_file_id.empty(); }
 };
@@ -79,7 +81,7 @@ public:
 
   virtual ~BatchProvider() = default;
 
-  // Throws if the key is refused; changes nothing.
+  // Throws if the key is refused or the address speaks no Batch API; changes nothing.
   virtual void check_access() = 0;
 
   virtual RemoteFile
@@ -91,15 +93,19 @@ public:
   virtual std::vector<RemoteFile> find_files(const std::string& name) = 0;
 
   // The batches whose metadata has all of these pairs, newest first, among those not created
-  // before `since` (unix seconds).
+  // before `since` (unix seconds by the provider's clock; the created_at of the input file is one
+  // that no skew of ours can spoil).
   virtual std::vector<RemoteBatch>
   find_batches(const std::map<std::string, std::string>& metadata, std::int64_t since) = 0;
 
-  // Writes the file's whole content to `to`, durably, or throws.
+  // Writes the file's whole content to `to`, durably, or throws; what was there before is lost.
   virtual void download(
       const std::string& file_id, const std::filesystem::path& to, const OnBytes& on_bytes) = 0;
 
+  // Tells how the batch stands then; one that has ended already is left as it is.
   virtual RemoteBatch cancel(const std::string& batch_id) = 0;
+
+  // A file that is not there is no error.
   virtual void delete_file(const std::string& file_id) = 0;
 };
 

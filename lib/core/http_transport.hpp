@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "base/secret.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -23,18 +24,26 @@ struct HttpUpload {
 };
 
 struct HttpRequest {
-  std::string method = "GET";
+  std::string method = "GET"; // GET, POST or DELETE
   std::string url;
   HttpHeaders headers;
+  Secret bearer;    // sent as "Authorization: Bearer ..." where it is not empty
   std::string body; // sent when the method is POST and there is no upload
   std::optional<HttpUpload> upload;
 
-  // Where the body of a 2xx answer goes, made durable; any other body comes in HttpResponse.
+  // Where the body of a 2xx answer goes, made durable; any other body comes in HttpResponse. What
+  // an interrupted download leaves there can be completed by `resume_from`, its size: a server
+  // that answers 206 goes on from there, one that answers 200 starts the file again.
   std::optional<std::filesystem::path> download_to;
+  std::uint64_t resume_from = 0;
 
-  std::function<void(std::uint64_t more)> on_bytes; // body bytes sent or received
+  std::function<void(std::uint64_t more)> on_bytes; // of the file sent or received
 
-  std::chrono::seconds first_byte_timeout{60};
+  // From the last byte sent to the first one received.
+  std::chrono::milliseconds first_byte_timeout{60'000};
+
+  // A stop keeps the exchange from being started, but not from being finished.
+  bool finish_when_stopping = false;
 };
 
 struct HttpResponse {
@@ -42,10 +51,11 @@ struct HttpResponse {
   HttpHeaders headers; // names in lower case
   std::string body;    // bounded; cut where it is longer
 
+  bool is_success() const { return status >= 200 && status < 300; }
   std::optional<std::string> header(const std::string& lower_case_name) const;
 };
 
-// No answer was had.
+// No answer was had, and another attempt may fare better.
 class TransportError : public Error {
 public:
   TransportError(const std::string& message, bool maybe_delivered_, std::string hint = {})
@@ -55,8 +65,11 @@ public:
   bool maybe_delivered; // false: the request cannot have reached the server
 };
 
-// One HTTP exchange, no retries, no redirects, TLS verified. May be used from many threads.
-// Throws TransportError, or Error{io} where a local file fails. Real class: http::CurlTransport.
+// One HTTP exchange, no retries, no redirects, TLS verified. May be used from many threads. A POST
+// is sent at most once. Throws TransportError, Error{unreachable} where another attempt would be
+// of no use (a certificate that cannot be verified), Error{io} where a local file fails, and
+// Error{interrupted} when asked to stop, `in_doubt` if a POST had begun.
+// Real class: http::CurlTransport.
 class HttpTransport {
 public:
   virtual ~HttpTransport() = default;
