@@ -28,6 +28,18 @@ as_root() {
   fi
 }
 
+# Quiet unless it fails; the whole story is in the log.
 apt_get() {
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@"
+  local log=$repo/build/setup.log
+  mkdir -p "${log%/*}"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >>"$log" 2>&1 ||
+    { tail -n 40 "$log" >&2 && die "apt-get $1 failed; see $log"; }
+}
+
+# What the caller has set for a database, a provider or embedctl must not reach what is tried here.
+forget_settings() {
+  local variable
+  for variable in DATABASE_URL ${!PG@} ${!OPENAI_@} ${!EMBEDCTL_@}; do
+    [ "$variable" = EMBEDCTL_PG_BIN ] || unset "$variable"
+  done
 }
