@@ -1,0 +1,37 @@
+#include "pg/names.hpp"
+
+#include "pg/connection.hpp"
+
+#include <fmt/format.h>
+
+namespace embedctl::pg {
+
+Names quote_names(const Connection& connection, const Entity& entity) {
+  Names names;
+  names.table = quote_table(connection, entity.table);
+  names.key = connection.quote_identifier(entity.key_column);
+  names.scope = connection.quote_identifier(entity.scope_column);
+  names.text = connection.quote_identifier(entity.text_column);
+  names.target = connection.quote_identifier(entity.target_column);
+  names.scope_table = quote_table(connection, entity.scope_table);
+  names.scope_key = connection.quote_identifier(entity.scope_key_column);
+  return names;
+}
+
+std::string quote_table(const Connection& connection, std::string_view table) {
+  const auto dot = table.find('.');
+  if (dot == std::string_view::npos)
+    return connection.quote_identifier(table);
+  return connection.quote_identifier(table.substr(0, dot)) + "."
+         + connection.quote_identifier(table.substr(dot + 1));
+}
+
+std::string text_sql(const Names& names) {
+  return fmt::format("t.{}::text", names.text);
+}
+
+std::string fingerprint_sql(const Names& names) {
+  return fmt::format("sha256(convert_to({}, 'UTF8'))", text_sql(names));
+}
+
+} // namespace embedctl::pg

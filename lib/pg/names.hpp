@@ -1,0 +1,32 @@
+#pragma once
+
+#include "core/entity.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace embedctl::pg {
+
+class Connection;
+
+// The entity's names as SQL identifiers, quoted.
+struct Names {
+  std::string table;
+  std::string key;
+  std::string scope;
+  std::string text;
+  std::string target;
+  std::string scope_table;
+  std::string scope_key;
+};
+
+Names quote_names(const Connection& connection, const Entity& entity);
+
+// "schema.table" or "table"; what follows the first dot is the table, dots included.
+std::string quote_table(const Connection& connection, std::string_view table);
+
+// The row's text, and the fingerprint taken of it: the source and the sink must agree on both.
+std::string text_sql(const Names& names);
+std::string fingerprint_sql(const Names& names);
+
+} // namespace embedctl::pg

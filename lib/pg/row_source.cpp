@@ -1,0 +1,154 @@
+#include "pg/row_source.hpp"
+
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+#include "pg/connection.hpp"
+#include "pg/copy_reader.hpp"
+#include "pg/in_flight.hpp"
+#include "pg/inspect.hpp"
+#include "pg/names.hpp"
+
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace embedctl::pg {
+
+namespace {
+
+constexpr std::string_view k_doing = "cannot read the rows";
+
+// Without keys in flight, one snapshot and no writes for the whole transaction. With them, the
+// temporary table must be filled first, and the snapshot be taken after that: a run that ends
+// meanwhile would otherwise have given up its keys while our snapshot still shows its rows empty,
+// and they would be bought twice. Under READ COMMITTED the COPY takes its own snapshot when it
+// begins, and being one statement it needs no more than that.
+constexpr const char* k_begin_one_snapshot =
+    "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+constexpr const char* k_begin_with_keys = "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
+std::string
+condition_sql(const Connection& connection, const Names& names, const std::string& scope) {
+  return fmt::format(
+      "t.{} = {} AND t.{} IS NULL", names.scope, connection.quote_literal(scope), names.target);
+}
+
+std::string
+copy_sql(const Names& names, const std::string& condition, std::optional<std::uint64_t> limit) {
+  // The order costs a sort, and only a limit makes it matter which rows come first.
+  const std::string limited =
+      limit ? fmt::format(" ORDER BY t.{} LIMIT {}", names.key, *limit) : std::string();
+  return fmt::format(
+      "COPY (SELECT t.{}::text, {}, {} FROM {} t WHERE {}{}) TO STDOUT (FORMAT binary)", names.key,
+      text_sql(names), fingerprint_sql(names), names.table, condition, limited);
+}
+
+SourceRow to_row(std::span<const CopyReader::Field> fields, const Entity& entity) {
+  const CopyReader::Field& key = fields[0];
+  const CopyReader::Field& text = fields[1];
+  const CopyReader::Field& fingerprint = fields[2];
+  if (!key)
+    throw Error(
+        ErrorKind::database,
+        fmt::format(
+            "a row of \"{}\" has NULL in its key column \"{}\"", printable(entity.table),
+            printable(entity.key_column)),
+        "give every row a key, or make the column NOT NULL");
+  SourceRow row;
+  row.key = *key;
+  row.text = text.value_or(std::string_view{});
+  if (!fingerprint)
+    return row; // NULL text has no fingerprint
+  if (fingerprint->size() != row.fingerprint.size())
+    throw Error(ErrorKind::corrupt, "the database gave a fingerprint of another size");
+  std::memcpy(row.fingerprint.data(), fingerprint->data(), row.fingerprint.size());
+  return row;
+}
+
+// The scope comes from the user, so a value that its column's type does not take is their mistake.
+[[noreturn]] void rethrow_for_scope(const Error& error, const Entity& entity) {
+  constexpr std::string_view k_bad_text = "22P02";
+  constexpr std::string_view k_out_of_range = "22003";
+  if (error.sqlstate == k_bad_text || error.sqlstate == k_out_of_range)
+    throw Error(
+        ErrorKind::usage,
+        fmt::format(
+            "the given {} is no value of column \"{}\"", entity.scope_noun,
+            printable(entity.scope_column)),
+        "check its spelling");
+  throw error;
+}
+
+} // namespace
+
+RowSource::RowSource(Secret conninfo, Entity entity)
+    : m_conninfo(std::move(conninfo)), m_entity(std::move(entity)) {}
+
+void RowSource::check() {
+  Connection connection(m_conninfo);
+  inspect(connection, m_entity);
+}
+
+DatabaseIdentity RowSource::identity() {
+  Connection connection(m_conninfo);
+  const Result result = connection.query(
+      "SELECT current_database(),"
+      " has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')",
+      {}, k_doing);
+  DatabaseIdentity identity;
+  identity.name = result.string(0, 0);
+  if (!result.boolean(0, 1))
+    return identity;
+  try {
+    identity.system_identifier =
+        connection.query("SELECT system_identifier FROM pg_control_system()", {}, k_doing)
+            .string(0, 0);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::database)
+      throw;
+    // Some hosted servers refuse whatever the privileges say; the name must do there.
+  }
+  return identity;
+}
+
+ScopeCounts RowSource::count(const std::string& scope) {
+  Connection connection(m_conninfo);
+  const Names names = quote_names(connection, m_entity);
+  try {
+    const Result result = connection.query(
+        fmt::format(
+            "SELECT EXISTS (SELECT FROM {} s WHERE s.{} = $1), count(*), count(t.{})"
+            " FROM {} t WHERE t.{} = $2",
+            names.scope_table, names.scope_key, names.target, names.table, names.scope),
+        {scope, scope}, "cannot count the rows");
+    return {result.boolean(0, 0), result.number(0, 1), result.number(0, 2)};
+  } catch (const Error& error) {
+    rethrow_for_scope(error, m_entity);
+  }
+}
+
+std::vector<std::uint64_t>
+RowSource::select(const Selection& selection, const std::function<void(const SourceRow&)>& take) {
+  Connection connection(m_conninfo);
+  const Names names = quote_names(connection, m_entity);
+  const std::string condition = condition_sql(connection, names, selection.scope);
+
+  Transaction transaction(
+      connection, selection.in_flight.empty() ? k_begin_one_snapshot : k_begin_with_keys, k_doing);
+  InFlightTable in_flight(connection, selection.in_flight);
+  CopyReader reader(3);
+  connection.copy_out(
+      copy_sql(names, condition + in_flight.leave_out_sql(names), selection.limit),
+      [&](std::string_view bytes) {
+        reader.feed(bytes, [&](std::span<const CopyReader::Field> fields) {
+          take(to_row(fields, m_entity));
+        });
+      },
+      k_doing);
+  reader.finish();
+  auto left_out = in_flight.count_left_out(names, condition);
+  transaction.commit(k_doing);
+  return left_out;
+}
+
+} // namespace embedctl::pg

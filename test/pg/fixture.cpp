@@ -1,0 +1,62 @@
+#include "pg/fixture.hpp"
+
+#include "support/catch.hpp"
+
+#include <fmt/format.h>
+
+namespace embedctl::pg {
+
+std::string chunk_id(int n) {
+  return fmt::format("10000000-0000-4000-8000-{:012d}", n);
+}
+
+Entity narrow_entity() {
+  Entity entity = built_in_entity();
+  entity.dims = 3;
+  return entity;
+}
+
+void make_tables(const test::TestDatabase& database, std::string_view target_type) {
+  database.exec(fmt::format(
+      "CREATE TABLE equipment_families (id uuid PRIMARY KEY);"
+      "CREATE TABLE knowledge_chunks (id uuid PRIMARY KEY, family_id uuid NOT NULL"
+      " REFERENCES equipment_families, content text, embedding {});"
+      "INSERT INTO equipment_families VALUES ('{}'), ('{}')",
+      target_type, k_family, k_other_family));
+}
+
+void add_chunk(const test::TestDatabase& database, int n, std::string_view text) {
+  database.exec(fmt::format(
+      "INSERT INTO knowledge_chunks VALUES ('{}', '{}', $text${}$text$)", chunk_id(n), k_family,
+      text));
+}
+
+std::vector<TakenRow> select_all(const test::TestDatabase& database, const Entity& entity) {
+  std::vector<TakenRow> rows;
+  RowSource source(Secret(database.url()), entity);
+  source.select({.scope = k_family, .limit = {}, .in_flight = {}}, [&](const SourceRow& row) {
+    rows.push_back({std::string(row.key), std::string(row.text), row.fingerprint});
+  });
+  return rows;
+}
+
+VectorChunk chunk_of(const std::vector<TakenRow>& rows) {
+  VectorChunk chunk;
+  chunk.dims = 3;
+  float number = 0;
+  for (const TakenRow& row : rows)
+    chunk.add(row.key, row.fingerprint, std::vector<float>{1, 2, number++});
+  return chunk;
+}
+
+Error error_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error;
+  }
+  FAIL("no error was thrown");
+  throw std::logic_error("not reached");
+}
+
+} // namespace embedctl::pg
