@@ -1,0 +1,66 @@
+#pragma once
+
+#include "base/secret.hpp"
+#include "core/batch_provider.hpp"
+#include "core/http_transport.hpp"
+#include "http/retry.hpp"
+#include "json/value.hpp"
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace embedctl::openai {
+
+struct Options {
+  std::string base_url = "https://api.openai.com/v1"; // as http::check_base_url gives it
+  Secret api_key;
+  std::string organization; // not sent where empty
+  std::string project;      // not sent where empty
+  std::string purpose = "batch";
+  http::RetryOptions retry;
+};
+
+// The Files and Batches protocol of OpenAI and its look-alikes.
+class Provider : public BatchProvider {
+public:
+  // Throws Error{usage} for a key, organization or project that no header can carry.
+  Provider(HttpTransport& transport, Clock& clock, ProgressSink& progress, Options options);
+
+  void check_access() override;
+  RemoteFile upload(
+      const std::filesystem::path& file, const std::string& name, const OnBytes& on_bytes) override;
+  RemoteBatch create(const NewBatch& batch) override;
+  RemoteBatch retrieve(const std::string& batch_id) override;
+  std::vector<RemoteFile> find_files(const std::string& name) override;
+  std::vector<RemoteBatch>
+  find_batches(const std::map<std::string, std::string>& metadata, std::int64_t since) override;
+  void download(
+      const std::string& file_id,
+      const std::filesystem::path& to,
+      const OnBytes& on_bytes) override;
+  RemoteBatch cancel(const std::string& batch_id) override;
+  void delete_file(const std::string& file_id) override;
+
+private:
+  using Understood = bool (*)(const json::Value& answer);
+  using Visit = std::function<bool(const std::vector<json::Value>& page)>;
+
+  HttpRequest request(std::string method, const std::string& path) const;
+
+  // The answer of a success. Throws for a refusal.
+  HttpResponse perform(const http::Call& call);
+
+  // The JSON of a success that `understood` accepts; any other success is as good as no answer.
+  json::Document ask(http::Call call, Understood understood);
+  RemoteBatch ask_for_batch(const http::Call& call);
+
+  // Calls with the new items of page after page of a list until `visit` says false.
+  void for_each_page(const std::string& what, const std::string& path, const Visit& visit);
+
+  http::RetryPolicy m_retry;
+  Options m_options;
+};
+
+} // namespace embedctl::openai
