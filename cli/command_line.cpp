@@ -1,0 +1,147 @@
+#include "cli/command_line.hpp"
+
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace embedctl::cli {
+
+namespace {
+
+constexpr const char* k_version = "embedctl " EMBEDCTL_VERSION "\n";
+constexpr const char* k_footer =
+    "Every option can also come from the environment or from .env: --run-dir as EMBEDCTL_RUN_DIR.";
+
+// CLI11's own, without the name of the variable behind every option: the footer tells the rule.
+class HelpFormatter : public CLI::Formatter {
+public:
+  HelpFormatter() {
+    label("SUBCOMMAND", "COMMAND");
+    label("SUBCOMMANDS", "COMMANDS");
+    label("Subcommands", "Commands");
+    column_width(34);
+  }
+
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text = CLI::Formatter::make_option_opts(option);
+    const std::string variable = fmt::format(" ({}:{})", get_label("Env"), option->get_envname());
+    if (const std::size_t at = text.find(variable); at != std::string::npos)
+      text.erase(at, variable.size());
+    return text;
+  }
+};
+
+std::string names_of(const std::vector<Verb>& verbs) {
+  std::vector<std::string> names;
+  for (const Verb& verb : verbs)
+    names.push_back(verb.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// Newer CLI11 passes over a variable that its option refuses, and would so forget a --limit. What
+// was passed over is given once more, which throws CLI11's own complaint.
+void insist_on_variables(CLI::App& app, const Environment& environment) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_envname().empty() || option->count() > 0)
+      continue;
+    if (const auto value = environment.get_filled(option->get_envname())) {
+      option->add_result(*value);
+      option->run_callback();
+    }
+  }
+}
+
+class CommandLine {
+public:
+  CommandLine(const std::vector<Verb>& verbs, const Environment& environment)
+      : m_verbs(verbs), m_environment(environment) {
+    m_app.formatter(std::make_shared<HelpFormatter>());
+    m_app.set_help_flag("-h,--help", "Print this help");
+    m_app.set_version_flag("--version", k_version, "Print the version");
+    m_app.require_subcommand(1);
+    m_app.footer(k_footer);
+    add_common_options(m_app, m_common);
+    for (const Verb& verb : verbs)
+      add_verb(verb);
+  }
+
+  Invocation parse(std::vector<std::string> arguments) {
+    // CLI11 takes them from the back.
+    std::reverse(arguments.begin(), arguments.end());
+    try {
+      m_app.parse(std::move(arguments));
+      insist_on_variables(*chosen(), m_environment);
+      insist_on_variables(m_app, m_environment);
+    } catch (const CLI::CallForHelp&) {
+      return {nullptr, m_common, m_app.help()};
+    } catch (const CLI::CallForVersion&) {
+      return {nullptr, m_common, k_version};
+    } catch (const CLI::ParseError& error) {
+      refuse(error);
+    }
+    const auto verb = std::find_if(m_verbs.begin(), m_verbs.end(), [&](const Verb& candidate) {
+      return candidate.name == chosen()->get_name();
+    });
+    return {&*verb, m_common, ""};
+  }
+
+private:
+  // A verb's options are added when its name turns up: the other verbs' variables are none of its
+  // business, and the rest need not be built for it.
+  void add_verb(const Verb& verb) {
+    CLI::App* const app = m_app.add_subcommand(verb.name, verb.text);
+    app->preparse_callback([this, &verb, app](std::size_t) {
+      verb.add_options(*app);
+      add_common_options(*app, m_common);
+    });
+  }
+
+  CLI::App* chosen() const {
+    const auto found = m_app.get_subcommands();
+    return found.empty() ? nullptr : found.front();
+  }
+
+  [[noreturn]] void refuse(const CLI::ParseError& error) const {
+    const CLI::App* const verb = chosen();
+    const std::vector<std::string> extra = m_app.remaining(true);
+    if (!verb) {
+      const bool is_option = !extra.empty() && extra.front().starts_with('-');
+      throw Error(
+          ErrorKind::usage,
+          extra.empty()
+              ? "no command is given"
+              : fmt::format(
+                  "unknown {} \"{}\"", is_option ? "option" : "command", printable(extra.front())),
+          fmt::format("the commands are {}; see embedctl --help", names_of(m_verbs)));
+    }
+    std::string message = printable(error.what());
+    if (!extra.empty())
+      message = fmt::format("{} does not know \"{}\"", verb->get_name(), printable(extra.front()));
+    throw Error(ErrorKind::usage, message, fmt::format("see embedctl {} --help", verb->get_name()));
+  }
+
+  const std::vector<Verb>& m_verbs;
+  const Environment& m_environment;
+  CommonOptions m_common;
+  CLI::App m_app{"Fills empty pgvector columns through the OpenAI Batch API.", "embedctl"};
+};
+
+} // namespace
+
+Invocation parse_command_line(
+    const std::vector<std::string>& arguments,
+    const std::vector<Verb>& verbs,
+    const Environment& environment) {
+  return CommandLine(verbs, environment).parse(arguments);
+}
+
+bool asks_for_information(const std::vector<std::string>& arguments) {
+  return std::any_of(arguments.begin(), arguments.end(), [](const std::string& argument) {
+    return argument == "--help" || argument == "-h" || argument == "--version";
+  });
+}
+
+} // namespace embedctl::cli

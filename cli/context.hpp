@@ -1,0 +1,20 @@
+#pragma once
+
+#include "base/stop.hpp"
+#include "cli/common_options.hpp"
+#include "cli/environment.hpp"
+#include "cli/progress.hpp"
+#include "core/clock.hpp"
+
+namespace embedctl::cli {
+
+// What every verb is given to work with.
+struct Context {
+  const Environment& environment;
+  StopFlag& stop;
+  Clock& clock;
+  Progress& progress;
+  CommonOptions common;
+};
+
+} // namespace embedctl::cli

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "base/error.hpp"
+#include "base/stop.hpp"
+
+namespace embedctl::cli {
+
+// What the shell is told. A struct gives the names a scope and leaves them plain ints.
+struct ExitCode {
+  enum Value : int {
+    done = 0,          // everything accounted for
+    failed = 1,        // nothing more can be done now
+    usage = 2,         // wrong usage or configuration; nothing was touched
+    rows_failed = 3,   // done, but some rows failed or were skipped
+    not_done = 4,      // batches still in flight or waiting for quota; run again later
+    locked = 5,        // another process is at work; nothing was touched
+    unreachable = 6,   // after all retries; state is safe, run again later
+    interrupted = 130, // Ctrl-C; state is safe
+    terminated = 143,  // SIGTERM or SIGHUP; state is safe
+  };
+};
+
+int exit_code_for(const Error& error, const StopFlag& stop);
+
+// With these codes cron shall send no mail.
+bool is_quiet_code(int exit_code);
+
+} // namespace embedctl::cli

@@ -1,0 +1,94 @@
+#include "cli/run.hpp"
+
+#include "cli/error_report.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/output.hpp"
+#include "cli/signals.hpp"
+#include "cli/terminal.hpp"
+#include "core/system_clock.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace embedctl::cli {
+
+namespace {
+
+// Where a standard descriptor is closed, the next file opened would take its number and have our
+// output written into it. The opposite mode keeps each use of the stand-in an error.
+void occupy_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(fd, F_GETFD) < 0) [[maybe_unused]]
+      const int taken = ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+ProgressStyle style_for(const CommonOptions& common, const Environment& environment) {
+  ProgressStyle style;
+  style.live = is_live_terminal(STDERR_FILENO, environment);
+  style.colour = wants_colour(STDERR_FILENO, environment);
+  style.quiet = common.quiet;
+  style.verbose = common.verbose;
+  return style;
+}
+
+void report(const Error& error, int exit_code, bool json, bool colour) {
+  if (json) {
+    try {
+      write_stdout(error_json(error, exit_code) + "\n");
+      return;
+    } catch (const Error&) {
+      // Nobody reads stdout: say it where someone may.
+    }
+  }
+  write_stderr(error_text(error, colour));
+}
+
+} // namespace
+
+int run(const std::vector<std::string>& arguments, const std::vector<Verb>& verbs) {
+  ::umask(077);
+  occupy_standard_descriptors();
+
+  StopFlag stop;
+  const SignalHandlers handlers(stop);
+  SystemClock clock(stop);
+  Environment environment;
+  // Until the options are parsed, so that a mistake in them is reported as asked for.
+  bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+  std::optional<Progress> progress;
+  std::optional<Error> error;
+  int exit_code = ExitCode::done;
+  try {
+    if (!asks_for_information(arguments))
+      environment.load(".env");
+    const Invocation invocation = parse_command_line(arguments, verbs, environment);
+    json = invocation.common.json;
+    if (!invocation.verb) {
+      write_stdout(invocation.text);
+      return ExitCode::done;
+    }
+    progress.emplace(style_for(invocation.common, environment), clock, write_stderr, [] {
+      return terminal_width(STDERR_FILENO);
+    });
+    const ProgressTicker ticker(*progress);
+    Context context{environment, stop, clock, *progress, invocation.common};
+    exit_code = invocation.verb->run(context);
+  } catch (...) {
+    error = current_error();
+    exit_code = exit_code_for(*error, stop);
+  }
+  if (progress) {
+    progress->close();
+    progress->flush_held(exit_code);
+  }
+  if (error)
+    report(*error, exit_code, json, wants_colour(STDERR_FILENO, environment));
+  return exit_code;
+}
+
+} // namespace embedctl::cli
