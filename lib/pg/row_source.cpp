@@ -2,12 +2,14 @@
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
+#include "pg/binary_array.hpp"
 #include "pg/connection.hpp"
 #include "pg/copy_reader.hpp"
 #include "pg/in_flight.hpp"
 #include "pg/inspect.hpp"
 #include "pg/names.hpp"
 
+#include <array>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -149,6 +151,27 @@ RowSource::select(const Selection& selection, const std::function<void(const Sou
   auto left_out = in_flight.count_left_out(names, condition);
   transaction.commit(k_doing);
   return left_out;
+}
+
+std::uint64_t RowSource::count_open(
+    std::span<const std::string> keys, std::span<const Fingerprint> fingerprints) {
+  constexpr std::string_view k_counting = "cannot look at the rows";
+  Connection connection(m_conninfo);
+  const Names names = quote_names(connection, m_entity);
+  std::string key_array;
+  std::string fingerprint_array;
+  encode_texts(key_array, keys);
+  encode_fingerprints(fingerprint_array, fingerprints);
+  const std::array params = {
+      BinaryParam{k_text_array, key_array}, BinaryParam{k_bytea_array, fingerprint_array}};
+  connection.send(
+      fmt::format(
+          "SELECT count(DISTINCT i.k) FROM unnest($1, $2) AS i(k, fp) JOIN {} t"
+          " ON t.{} = i.k::{} WHERE {} = i.fp AND t.{} IS NULL",
+          names.table, names.key, inspect(connection, m_entity).key_type, fingerprint_sql(names),
+          names.target),
+      params, k_counting);
+  return connection.receive(k_counting).number(0, 0);
 }
 
 } // namespace embedctl::pg

@@ -17,6 +17,8 @@ public:
   ScopeCounts count(const std::string& scope) override;
   std::vector<std::uint64_t>
   select(const Selection& selection, const std::function<void(const SourceRow&)>& take) override;
+  std::uint64_t
+  count_open(std::span<const std::string> keys, std::span<const Fingerprint> fingerprints) override;
 
 private:
   Secret m_conninfo;

@@ -1,0 +1,64 @@
+#include "cli/connections.hpp"
+
+#include "base/error.hpp"
+#include "http/url.hpp"
+#include "pg/row_source.hpp"
+#include "pg/vector_sink.hpp"
+
+#include <fmt/format.h>
+
+namespace embedctl::cli {
+
+namespace {
+
+http::TransportOptions transport_options(const ProviderOptions& options) {
+  http::TransportOptions transport;
+  transport.ca_file = options.ca_file;
+  transport.user_agent = "embedctl/" EMBEDCTL_VERSION;
+  return transport;
+}
+
+openai::Options provider_options(Context& context, const ProviderOptions& options) {
+  openai::Options provider;
+  provider.base_url = http::check_base_url(context.environment.base_url(), options.allow_insecure);
+  provider.api_key = context.environment.api_key();
+  provider.organization = context.environment.organization().value_or("");
+  provider.project = context.environment.project().value_or("");
+  provider.retry.timeout = std::chrono::seconds(options.retry_timeout_seconds);
+  return provider;
+}
+
+} // namespace
+
+RemoteProvider::RemoteProvider(Context& context, const ProviderOptions& options)
+    : m_transport(context.stop, transport_options(options)),
+      m_provider(m_transport, context.clock, context.progress, provider_options(context, options)) {
+}
+
+std::unique_ptr<RowSource> open_source(Context& context, const Entity& entity) {
+  return std::make_unique<pg::RowSource>(context.environment.database_url(), entity);
+}
+
+std::unique_ptr<VectorSink>
+open_sink(Context& context, const Entity& entity, bool overwrite, const ProviderOptions& options) {
+  pg::VectorSinkOptions sink;
+  sink.overwrite = overwrite;
+  sink.retry_timeout = std::chrono::seconds(options.retry_timeout_seconds);
+  return std::make_unique<pg::VectorSink>(
+      context.environment.database_url(), entity, context.clock, sink);
+}
+
+void check_same_database(RowSource& source, const store::RunRecord& run) {
+  const DatabaseIdentity here = source.identity();
+  const bool same_system = here.system_identifier.empty() || run.database.system_identifier.empty()
+                           || here.system_identifier == run.database.system_identifier;
+  if (here.name != run.database.name || !same_system)
+    throw Error(
+        ErrorKind::usage,
+        fmt::format(
+            "this run belongs to database \"{}\" ({}), and DATABASE_URL names \"{}\" ({})",
+            run.database.name, run.database.system_identifier, here.name, here.system_identifier),
+        "set DATABASE_URL to the database that the run was selected from; nothing was touched");
+}
+
+} // namespace embedctl::cli

@@ -1,0 +1,90 @@
+#include "cli/ingest_command.hpp"
+
+#include "base/error.hpp"
+#include "cli/common_options.hpp"
+#include "cli/connections.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/output.hpp"
+#include "cli/run_report.hpp"
+#include "cli/way_on.hpp"
+#include "pipeline/ingest.hpp"
+
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace embedctl::cli {
+
+namespace {
+
+std::string not_ready_text(const store::Run& run, const pipeline::BatchFilter& filter) {
+  std::string text;
+  for (const store::BatchRecord& batch : run.batches()) {
+    if (!pipeline::matches(filter, batch) || batch.state == store::BatchState::ingested)
+      continue;
+    text += fmt::format("batch {:03} is not ready: ", batch.number);
+    if (!batch.is_sent())
+      text += fmt::format(
+          "not sent yet; embedctl submit --run-dir {}\n", run.paths().folder().string());
+    else if (batch.was_refused())
+      text += fmt::format(
+          "refused, and may be sent again; embedctl submit --run-dir {}\n",
+          run.paths().folder().string());
+    else
+      text += batch.remote ? batch.remote->status_text + "\n" : "with the provider\n";
+  }
+  return text;
+}
+
+void check_dims(const store::Run& run, int dims) {
+  if (dims != 0 && dims != run.record().entity.dims)
+    throw Error(
+        ErrorKind::usage,
+        fmt::format(
+            "this run's vectors have {} dimensions, and --dims says {}", run.record().entity.dims,
+            dims),
+        "one run has one width; leave --dims out");
+}
+
+int ingest_target(const IngestOptions& options, Context& context, const Target& target) {
+  store::Run run = store::Run::load(target.run_dir);
+  check_dims(run, options.dims);
+  run.lock();
+  pipeline::check_filter(run, target.batch);
+  const auto source = open_source(context, run.record().entity);
+  source->check();
+  check_same_database(*source, run.record());
+
+  pipeline::IngestOptions ingest;
+  ingest.chunk_size = options.write.chunk_size;
+  ingest.redownload = options.write.redownload;
+  ingest.again = options.write.overwrite;
+  std::optional<RemoteProvider> provider;
+  if (pipeline::needs_provider(run, target.batch, ingest))
+    provider.emplace(context, options.provider);
+  const auto sink =
+      open_sink(context, run.record().entity, options.write.overwrite, options.provider);
+  pipeline::ingest(
+      run, target.batch, ingest, provider ? provider->get() : nullptr, *sink, work_of(context));
+  return print_result(
+      context, exit_code_of(run, target.batch), run_json(run, target.batch),
+      row_totals(run.rows()) + "\n" + not_ready_text(run, target.batch) + list_hints(run));
+}
+
+} // namespace
+
+void add_ingest_options(CLI::App& app, IngestOptions& options) {
+  add_target_options(app, options.target);
+  add(app, "--dims", options.dims, "Check that the run has vectors of this width; 0: do not");
+  add_write_options(app, options.write);
+  add_provider_options(app, options.provider);
+}
+
+int run_ingest(const IngestOptions& options, Context& context) {
+  const Target target = target_of(options.target);
+  return with_way_on("embedctl ingest --run-dir " + target.run_dir, [&] {
+    return ingest_target(options, context, target);
+  });
+}
+
+} // namespace embedctl::cli

@@ -1,0 +1,74 @@
+#include "cli/option_groups.hpp"
+
+#include "base/error.hpp"
+#include "cli/common_options.hpp"
+#include "core/entity.hpp"
+#include "store/run.hpp"
+
+namespace embedctl::cli {
+
+namespace {
+
+// pgvector's own limit for the widest type.
+constexpr int k_most_dims = 16'000;
+
+} // namespace
+
+SelectionOptions::SelectionOptions()
+    : model(built_in_entity().model), dims(built_in_entity().dims) {}
+
+void add_selection_options(CLI::App& app, SelectionOptions& options, std::string& run_dir) {
+  CLI::Option* family = add(
+      app, "--family-id", options.family_id, "Embed the chunks of this family that have no vector");
+  CLI::Option* run = add(app, "--run-dir", run_dir, "Go on with this run folder instead");
+  exclusive({family, run});
+  add(app, "--batches-dir", options.batches_dir, "Where run folders are made");
+  add(app, "--limit", options.limit, "Select at most so many rows; 0 is all");
+  add(app, "--max-requests-per-batch", options.max_requests, "Rows in one batch")
+      ->check(CLI::Range(std::uint64_t{1}, pipeline::BatchLimits::k_most_requests));
+  add(app, "--max-bytes-per-batch", options.max_bytes, "Bytes in one batch's input file")
+      ->check(CLI::Range(std::uint64_t{1}, pipeline::BatchLimits::k_most_bytes));
+  add(app, "--model", options.model, "Embedding model");
+  add(app, "--dims", options.dims, "Width of the vectors")->check(CLI::Range(1, k_most_dims));
+  add(app, "--encoding", options.encoding, "How vectors are asked for")
+      ->check(CLI::IsMember({"base64", "float"}));
+}
+
+void add_provider_options(CLI::App& app, ProviderOptions& options) {
+  add(app, "--parallel", options.parallel, "Transfers at a time")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{64}));
+  add(app, "--retry-timeout", options.retry_timeout_seconds,
+      "Seconds to go on trying when the provider or the database does not answer")
+      ->check(CLI::Range(0, 86'400));
+  add(app, "--ca-file", options.ca_file, "Certificates to trust instead of the system's");
+  add(app, "--allow-insecure", options.allow_insecure,
+      "Let OPENAI_BASE_URL be plain http to another machine");
+}
+
+void add_write_options(CLI::App& app, WriteOptions& options) {
+  add(app, "--update-chunk-size", options.chunk_size, "Rows written per commit")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{50'000}));
+  add(app, "--overwrite", options.overwrite,
+      "Write also where a vector is, if the text is still the one embedded");
+  add(app, "--redownload", options.redownload, "Fetch result files again although they are here");
+}
+
+void add_target_options(CLI::App& app, TargetOptions& options) {
+  CLI::Option* run = add(app, "--run-dir", options.run_dir, "The run folder");
+  CLI::Option* batch =
+      add(app, "--batch-file", options.batch_file, "Only the batch whose batch.json this is");
+  exclusive({run, batch});
+}
+
+Target target_of(const TargetOptions& options) {
+  if (!options.batch_file.empty()) {
+    const auto address = store::address_of(options.batch_file);
+    return {address.run_folder.string(), address.number};
+  }
+  if (options.run_dir.empty())
+    throw Error(
+        ErrorKind::usage, "no run is named", "give --run-dir DIR, as `embedctl submit` printed it");
+  return {options.run_dir, std::nullopt};
+}
+
+} // namespace embedctl::cli

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "pipeline/splitter.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace embedctl::cli {
+
+// Which rows, and how they are cut into batches: submit and run.
+struct SelectionOptions {
+  std::string family_id;
+  std::string batches_dir = "./batches";
+  std::uint64_t limit = 0; // 0: all
+  std::uint64_t max_requests = pipeline::BatchLimits{}.requests;
+  std::uint64_t max_bytes = pipeline::BatchLimits{}.bytes;
+  std::string model;
+  int dims = 0;
+  std::string encoding = "base64";
+
+  SelectionOptions();
+};
+void add_selection_options(CLI::App& app, SelectionOptions& options, std::string& run_dir);
+
+// How the provider is reached: every verb that talks to it.
+struct ProviderOptions {
+  std::size_t parallel = 4;
+  bool allow_insecure = false;
+  std::string ca_file;
+  int retry_timeout_seconds = 900;
+};
+void add_provider_options(CLI::App& app, ProviderOptions& options);
+
+// How vectors are written: ingest and run.
+struct WriteOptions {
+  std::size_t chunk_size = 1000;
+  bool overwrite = false;
+  bool redownload = false;
+};
+void add_write_options(CLI::App& app, WriteOptions& options);
+
+// A run, or one batch of it: status and ingest.
+struct TargetOptions {
+  std::string run_dir;
+  std::string batch_file;
+};
+void add_target_options(CLI::App& app, TargetOptions& options);
+
+struct Target {
+  std::string run_dir;
+  std::optional<int> batch;
+};
+// Throws Error{usage} unless exactly one was given.
+Target target_of(const TargetOptions& options);
+
+} // namespace embedctl::cli

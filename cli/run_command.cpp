@@ -1,0 +1,110 @@
+#include "cli/run_command.hpp"
+
+#include "base/error.hpp"
+#include "cli/common_options.hpp"
+#include "cli/connections.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/output.hpp"
+#include "cli/run_report.hpp"
+#include "cli/submit_command.hpp"
+#include "cli/way_on.hpp"
+#include "pipeline/run.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace embedctl::cli {
+
+namespace {
+
+pipeline::RunOptions run_wish(const RunOptions& options) {
+  pipeline::RunOptions wish;
+  wish.ingest.chunk_size = options.write.chunk_size;
+  wish.ingest.redownload = options.write.redownload;
+  wish.ingest.again = options.write.overwrite;
+  wish.parallel = options.provider.parallel;
+  wish.poll_interval = std::chrono::seconds(options.poll_seconds);
+  return wish;
+}
+
+// A locked run, taken to its end against a database that was checked.
+void finish(
+    store::Run& run,
+    const RunOptions& options,
+    RowSource& source,
+    BatchProvider& provider,
+    Context& context) {
+  const auto sink =
+      open_sink(context, run.record().entity, options.write.overwrite, options.provider);
+  pipeline::run_to_end(run, run_wish(options), source, provider, *sink, work_of(context));
+}
+
+void finish_earlier(
+    store::Run& run, const RunOptions& options, BatchProvider& provider, Context& context) {
+  const auto source = open_source(context, run.record().entity);
+  source->check();
+  check_same_database(*source, run.record());
+  run.lock();
+  finish(run, options, *source, provider, context);
+}
+
+std::string text_of(store::Run& run, Context& context) {
+  return run_table(run, std::nullopt, context.clock) + list_hints(run);
+}
+
+int run_one(const RunOptions& options, Context& context) {
+  store::Run run = store::Run::load(options.run_dir);
+  RemoteProvider provider(context, options.provider);
+  finish_earlier(run, options, *provider, context);
+  return print_result(
+      context, exit_code_of(run, std::nullopt), run_json(run, std::nullopt), text_of(run, context));
+}
+
+int run_scope(const RunOptions& options, Context& context) {
+  const auto wish = submit_wish(options.selection, options.provider.parallel, false);
+  RemoteProvider provider(context, options.provider);
+  const auto source = open_source(context, wish.entity);
+  source->check();
+
+  auto earlier = pipeline::unfinished_runs(wish.batches_dir, wish.scope);
+  std::string text;
+  int exit_code = ExitCode::done;
+  for (store::Run& run : earlier) {
+    context.progress.note(
+        NoteLevel::info, fmt::format("going on with run {}", run.paths().folder().string()));
+    finish_earlier(run, options, *provider, context);
+    text += text_of(run, context) + "\n";
+    exit_code = std::max(exit_code, exit_code_of(run, std::nullopt));
+  }
+
+  auto report = pipeline::submit(wish, *source, provider.get(), work_of(context));
+  text += selection_text(report, wish.entity);
+  if (report.run) {
+    finish(*report.run, options, *source, *provider, context);
+    text += text_of(*report.run, context);
+    exit_code = std::max(exit_code, exit_code_of(*report.run, std::nullopt));
+  }
+  return print_result(context, exit_code, runs_json(report, earlier), text);
+}
+
+} // namespace
+
+void add_run_options(CLI::App& app, RunOptions& options) {
+  add_selection_options(app, options.selection, options.run_dir);
+  add(app, "--poll-seconds", options.poll_seconds, "Seconds between two looks at the batches")
+      ->check(CLI::Range(1, 86'400));
+  add_write_options(app, options.write);
+  add_provider_options(app, options.provider);
+}
+
+int run_run(const RunOptions& options, Context& context) {
+  if (!options.run_dir.empty())
+    return with_way_on(
+        "embedctl run --run-dir " + options.run_dir, [&] { return run_one(options, context); });
+  return with_way_on("embedctl run --family-id " + options.selection.family_id, [&] {
+    return run_scope(options, context);
+  });
+}
+
+} // namespace embedctl::cli

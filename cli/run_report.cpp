@@ -1,0 +1,238 @@
+#include "cli/run_report.hpp"
+
+#include "base/bytes.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/format.hpp"
+#include "cli/table.hpp"
+#include "pipeline/sender.hpp"
+#include "json/writer.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace embedctl::cli {
+
+using pipeline::BatchFilter;
+using store::BatchRecord;
+using store::BatchState;
+
+namespace {
+
+void write_rows(json::Writer& writer, const RowCounts& rows) {
+  writer.key("rows").begin_object().field("selected", rows.total());
+  for (std::size_t i = 0; i < k_row_states; ++i)
+    writer.field(to_string(static_cast<RowState>(i)), rows[static_cast<RowState>(i)]);
+  writer.end_object();
+}
+
+void write_text_or_null(json::Writer& writer, std::string_view key, const std::string& text) {
+  writer.key(key);
+  if (text.empty())
+    writer.null();
+  else
+    writer.value(text);
+}
+
+// What the provider says, or where we stand with a batch it does not have yet.
+std::string status_of(const BatchRecord& batch) {
+  return batch.remote ? batch.remote->status_text : std::string(to_string(batch.state));
+}
+
+void write_batch(json::Writer& writer, const BatchRecord& batch) {
+  const RequestCounts counts = batch.remote ? batch.remote->counts : RequestCounts{};
+  writer.begin_object().field("number", batch.number).field("state", to_string(batch.state));
+  write_text_or_null(writer, "batch_id", batch.batch_id);
+  write_text_or_null(writer, "input_file_id", batch.input_file_id);
+  writer.field("requests", batch.requests)
+      .field("skipped", batch.skipped)
+      .field("bytes", batch.bytes);
+  write_text_or_null(writer, "status", batch.remote ? batch.remote->status_text : "");
+  writer.key("request_counts")
+      .begin_object()
+      .field("total", counts.total)
+      .field("completed", counts.completed)
+      .field("failed", counts.failed)
+      .end_object();
+  writer.field("created_at", batch.remote ? batch.remote->created_at : 0)
+      .field("expires_at", batch.remote ? batch.remote->expires_at : 0);
+  if (batch.was_refused()) {
+    const RemoteError refusal = pipeline::refusal_of(batch);
+    writer.key("refused")
+        .begin_object()
+        .field("code", refusal.code)
+        .field("message", refusal.message)
+        .end_object();
+  }
+  writer.key("findings")
+      .begin_object()
+      .field("unknown_ids", batch.findings.unknown_ids)
+      .field("repeated_lines", batch.findings.repeated_lines)
+      .field("damaged_lines", batch.findings.damaged_lines)
+      .end_object();
+  writer.end_object();
+}
+
+void write_run(json::Writer& writer, const store::Run& run, const BatchFilter& filter) {
+  RowCounts rows;
+  for (const BatchRecord& batch : run.batches())
+    if (pipeline::matches(filter, batch))
+      rows += batch.rows;
+  writer.field("run_dir", run.paths().folder().string())
+      .field("state", to_string(run.state()))
+      .field("rows_selected", rows.total());
+  write_rows(writer, rows);
+  writer.key("batches").begin_array();
+  for (const BatchRecord& batch : run.batches())
+    if (pipeline::matches(filter, batch))
+      write_batch(writer, batch);
+  writer.end_array();
+}
+
+void write_submit(json::Writer& writer, const pipeline::SubmitReport& report) {
+  if (report.run) {
+    write_run(writer, *report.run, std::nullopt);
+  } else {
+    writer.key("run_dir").null();
+    writer.field("state", "nothing_to_do").field("rows_selected", 0);
+    write_rows(writer, {});
+    writer.key("batches").begin_array().end_array();
+  }
+  std::uint64_t held = 0;
+  for (const auto& each : report.held)
+    held += each.rows;
+  writer.field("rows_in_flight_elsewhere", held);
+}
+
+std::string age_of(const BatchRecord& batch, std::int64_t now) {
+  if (!batch.remote || batch.remote->created_at == 0)
+    return "";
+  return human_duration(std::chrono::seconds(now - batch.remote->created_at));
+}
+
+std::string expiry_of(const BatchRecord& batch, std::int64_t now) {
+  if (batch.state != BatchState::submitted || !batch.remote || batch.remote->expires_at == 0)
+    return "";
+  return human_duration(std::chrono::seconds(batch.remote->expires_at - now));
+}
+
+} // namespace
+
+std::string run_table(const store::Run& run, const BatchFilter& filter, Clock& clock) {
+  using Align = Table::Align;
+  Table table(
+      {{"BATCH", Align::right},
+       {"ID"},
+       {"STATUS"},
+       {"COMPLETED", Align::right},
+       {"FAILED", Align::right},
+       {"TOTAL", Align::right},
+       {"AGE", Align::right},
+       {"EXPIRES IN", Align::right},
+       {"HERE"}});
+  const std::int64_t now = clock.unix_seconds();
+  for (const BatchRecord& batch : run.batches()) {
+    if (!pipeline::matches(filter, batch))
+      continue;
+    const RequestCounts counts = batch.remote ? batch.remote->counts : RequestCounts{};
+    table.add_row(
+        {fmt::format("{:03}", batch.number), batch.batch_id.empty() ? "-" : batch.batch_id,
+         status_of(batch), std::to_string(counts.completed), std::to_string(counts.failed),
+         std::to_string(batch.remote ? counts.total : static_cast<std::int64_t>(batch.requests)),
+         age_of(batch, now), expiry_of(batch, now), std::string(to_string(batch.state))});
+  }
+  std::string text = table.text();
+  for (const BatchRecord& batch : run.batches())
+    if (pipeline::matches(filter, batch) && batch.was_refused()) {
+      const RemoteError refusal = pipeline::refusal_of(batch);
+      text += fmt::format(
+          "batch {:03} was refused: {}: {}\n", batch.number, printable(refusal.code),
+          printable(refusal.message));
+    }
+  text += fmt::format(
+      "\nrun    {} ({})\nrows   {}\n", run.paths().folder().string(), to_string(run.state()),
+      row_totals(run.rows()));
+  return text;
+}
+
+std::string row_totals(const RowCounts& rows) {
+  std::string parts;
+  for (std::size_t i = 0; i < k_row_states; ++i) {
+    const auto state = static_cast<RowState>(i);
+    if (rows[state] > 0)
+      parts += fmt::format(
+          "{}{} {}", parts.empty() ? ": " : ", ", human_count(rows[state]), to_string(state));
+  }
+  return counted(rows.total(), "row") + " selected" + parts;
+}
+
+std::string run_json(const store::Run& run, const BatchFilter& filter) {
+  std::string text;
+  json::Writer writer(text);
+  writer.begin_object();
+  write_run(writer, run, filter);
+  writer.end_object();
+  return text;
+}
+
+std::string submit_json(const pipeline::SubmitReport& report) {
+  return runs_json(report, {});
+}
+
+std::string
+runs_json(const pipeline::SubmitReport& report, const std::vector<store::Run>& earlier) {
+  std::string text;
+  json::Writer writer(text);
+  writer.begin_object();
+  write_submit(writer, report);
+  writer.key("earlier_runs").begin_array();
+  for (const store::Run& run : earlier) {
+    writer.begin_object();
+    write_run(writer, run, std::nullopt);
+    writer.end_object();
+  }
+  writer.end_array().end_object();
+  return text;
+}
+
+std::string selection_text(const pipeline::SubmitReport& report, const Entity& entity) {
+  std::string text;
+  for (const auto& held : report.held)
+    text += fmt::format(
+        "{} left out: in flight in run {}\n", counted(held.rows, "row"), printable(held.run));
+  if (!report.run)
+    text += fmt::format(
+        "nothing to embed: {} of {} of this {} have a vector\n", human_count(report.scope.embedded),
+        counted(report.scope.rows, "row"), entity.scope_noun);
+  return text;
+}
+
+std::string list_hints(const store::Run& run) {
+  const RowCounts rows = run.rows();
+  std::string text;
+  const auto hint = [&](RowState state, const char* file) {
+    if (rows[state] > 0)
+      text += fmt::format(
+          "{} {}: see {}/batch_*/{}\n", counted(rows[state], "row"), to_string(state),
+          run.paths().batches().string(), file);
+  };
+  hint(RowState::failed, "failed_chunk_ids.tsv");
+  hint(RowState::skipped, "skipped_chunk_ids.tsv");
+  hint(RowState::stale, "left_chunk_ids.tsv");
+  return text;
+}
+
+int exit_code_of(const store::Run& run, const BatchFilter& filter) {
+  RowCounts rows;
+  for (const BatchRecord& batch : run.batches()) {
+    if (!pipeline::matches(filter, batch))
+      continue;
+    if (batch.state != BatchState::ingested)
+      return ExitCode::not_done;
+    rows += batch.rows;
+  }
+  return rows[RowState::failed] + rows[RowState::skipped] > 0 ? ExitCode::rows_failed
+                                                              : ExitCode::done;
+}
+
+} // namespace embedctl::cli

@@ -1,0 +1,38 @@
+#include "cli/status_command.hpp"
+
+#include "cli/common_options.hpp"
+#include "cli/connections.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/output.hpp"
+#include "cli/run_report.hpp"
+
+namespace embedctl::cli {
+
+void add_status_options(CLI::App& app, StatusOptions& options) {
+  add_target_options(app, options.target);
+  add(app, "--update-json", options.update_json, "Store the provider's answers in batch.json");
+  add(app, "--exit-code", options.exit_code,
+      "Exit 0, 3 or 4: all is done, some rows got no vector, not done yet");
+  add_provider_options(app, options.provider);
+}
+
+int run_status(const StatusOptions& options, Context& context) {
+  const Target target = target_of(options.target);
+  store::Run run = store::Run::load(target.run_dir);
+  pipeline::check_filter(run, target.batch);
+  if (options.update_json)
+    run.lock();
+  if (pipeline::any_with_provider(run, target.batch)) {
+    RemoteProvider provider(context, options.provider);
+    if (options.update_json)
+      pipeline::poll(run, target.batch, *provider);
+    else
+      pipeline::ask(run, target.batch, *provider);
+  }
+  const int exit_code = options.exit_code ? exit_code_of(run, target.batch) : ExitCode::done;
+  return print_result(
+      context, exit_code, run_json(run, target.batch),
+      run_table(run, target.batch, context.clock) + list_hints(run));
+}
+
+} // namespace embedctl::cli

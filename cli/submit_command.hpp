@@ -1,0 +1,23 @@
+#pragma once
+
+#include "cli/context.hpp"
+#include "cli/option_groups.hpp"
+#include "pipeline/submit.hpp"
+
+namespace embedctl::cli {
+
+struct SubmitOptions {
+  SelectionOptions selection;
+  ProviderOptions provider;
+  std::string run_dir;
+  bool dry_run = false;
+};
+
+void add_submit_options(CLI::App& app, SubmitOptions& options);
+int run_submit(const SubmitOptions& options, Context& context);
+
+// What the pipeline is asked for; throws Error{usage} for a scope that cannot be one.
+pipeline::SubmitOptions
+submit_wish(const SelectionOptions& selection, std::size_t parallel, bool dry_run);
+
+} // namespace embedctl::cli
