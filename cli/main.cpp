@@ -17,7 +17,8 @@ int main(int argc, char** argv) {
       make_verb(
           "ingest", "Write the results of ended batches into the table", add_ingest_options,
           run_ingest),
-      make_verb("run", "Submit, wait and ingest; goes on where it stopped", add_run_options, run_run),
+      make_verb(
+          "run", "Submit, wait and ingest; goes on where it stopped", add_run_options, run_run),
   };
   return run({argv + std::min(argc, 1), argv + argc}, verbs);
 }

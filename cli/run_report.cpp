@@ -129,7 +129,7 @@ std::string run_table(const store::Run& run, const BatchFilter& filter, Clock& c
        {"TOTAL", Align::right},
        {"AGE", Align::right},
        {"EXPIRES IN", Align::right},
-       {"HERE"}});
+       {"STATE"}});
   const std::int64_t now = clock.unix_seconds();
   for (const BatchRecord& batch : run.batches()) {
     if (!pipeline::matches(filter, batch))

@@ -32,11 +32,16 @@ int exit_code_of_submit(const store::Run& run) {
   return run.rows()[RowState::skipped] > 0 ? ExitCode::rows_failed : ExitCode::done;
 }
 
+std::string batches_text(const store::Run& run) {
+  const std::size_t count = run.batches().size();
+  return count == 1 ? "1 batch" : human_count(count) + " batches";
+}
+
 std::string submit_text(const store::Run& run) {
   const std::string folder = run.paths().folder().string();
   const std::string what = fmt::format(
-      "{} in {}\n{}run folder: {}\n", counted(run.rows().total(), "row"),
-      counted(run.batches().size(), "batch"), list_hints(run), folder);
+      "{} in {}\n{}run folder: {}\n", counted(run.rows().total(), "row"), batches_text(run),
+      list_hints(run), folder);
   return run.record().dry_run
              ? what
                    + fmt::format(
@@ -98,7 +103,7 @@ submit_wish(const SelectionOptions& selection, std::size_t parallel, bool dry_ru
         ErrorKind::usage, fmt::format("\"{}\" is no UUID", printable(selection.family_id)),
         "a family id looks like 123e4567-e89b-12d3-a456-426614174000");
   pipeline::SubmitOptions wish;
-  wish.batches_dir = selection.batches_dir;
+  wish.batches_dir = std::filesystem::path(selection.batches_dir).lexically_normal();
   wish.entity = built_in_entity();
   wish.entity.model = selection.model;
   wish.entity.dims = selection.dims;

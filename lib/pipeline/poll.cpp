@@ -4,6 +4,7 @@
 #include "base/parallel.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -43,19 +44,22 @@ void ask(store::Run& run, const BatchFilter& filter, BatchProvider& provider) {
   TaskPool looks(k_parallel_looks);
   for (BatchRecord& batch : run.batches())
     if (matches(filter, batch) && is_with_provider(batch))
-      looks.add([&batch, &provider] { batch.remote = provider.retrieve(batch.batch_id); });
+      looks.add([&batch, &provider] {
+        batch.remote = provider.retrieve(batch.batch_id);
+        if (has_ended(batch.remote->status))
+          batch.state = BatchState::ended;
+      });
   looks.finish();
 }
 
 void poll(store::Run& run, const BatchFilter& filter, BatchProvider& provider) {
+  std::vector<const BatchRecord*> asked;
+  for (const BatchRecord& batch : run.batches())
+    if (matches(filter, batch) && is_with_provider(batch))
+      asked.push_back(&batch);
   ask(run, filter, provider);
-  for (BatchRecord& batch : run.batches()) {
-    if (!matches(filter, batch) || !is_with_provider(batch))
-      continue;
-    if (has_ended(batch.remote->status))
-      batch.state = BatchState::ended;
-    run.save(batch);
-  }
+  for (const BatchRecord* batch : asked)
+    run.save(*batch);
 }
 
 } // namespace embedctl::pipeline

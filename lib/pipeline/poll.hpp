@@ -21,11 +21,11 @@ void check_filter(const store::Run& run, const BatchFilter& filter);
 // Whether any of the batches is with the provider, so that its word is needed.
 bool any_with_provider(const store::Run& run, const BatchFilter& filter);
 
-// Asks the provider for every batch that is with it, in memory only.
+// Asks the provider for every batch that is with it; one that it is done with becomes `ended`. In
+// memory only.
 void ask(store::Run& run, const BatchFilter& filter, BatchProvider& provider);
 
-// The same, and stores the answers; a batch that the provider is done with becomes `ended`.
-// The run must be locked.
+// The same, and stores the answers. The run must be locked.
 void poll(store::Run& run, const BatchFilter& filter, BatchProvider& provider);
 
 } // namespace embedctl::pipeline
