@@ -1,6 +1,7 @@
 #include "cli/ingest_command.hpp"
 #include "cli/run.hpp"
 #include "cli/run_command.hpp"
+#include "cli/sandbox_command.hpp"
 #include "cli/status_command.hpp"
 #include "cli/submit_command.hpp"
 
@@ -19,6 +20,9 @@ int main(int argc, char** argv) {
           run_ingest),
       make_verb(
           "run", "Submit, wait and ingest; goes on where it stopped", add_run_options, run_run),
+      make_verb(
+          "sandbox", "Serve the Batch API on this machine, to try things out", add_sandbox_options,
+          run_sandbox),
   };
   return run({argv + std::min(argc, 1), argv + argc}, verbs);
 }

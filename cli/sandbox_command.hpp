@@ -1,0 +1,15 @@
+#pragma once
+
+#include "cli/context.hpp"
+#include "sandbox/options.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace embedctl::cli {
+
+void add_sandbox_options(CLI::App& app, sandbox::Options& options);
+
+// Prints its address on stdout and serves until asked to stop; that is its success.
+int run_sandbox(const sandbox::Options& options, Context& context);
+
+} // namespace embedctl::cli

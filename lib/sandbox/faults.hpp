@@ -1,0 +1,63 @@
+#pragma once
+
+#include "sandbox/damage.hpp"
+#include "sandbox/validation.hpp"
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace embedctl::sandbox {
+
+enum class FaultAction {
+  status,          // answers `status` with `headers` and `body`
+  wait,            // `seconds`, then goes on
+  drop_before,     // closes the connection without an answer; the call has no effect
+  drop_after,      // the same, but the call has taken effect
+  truncate,        // announces the whole answer and closes the connection after `bytes` of it
+  stall,           // sends `bytes` of the answer, waits `seconds`, and sends the rest
+  damage,          // damages `lines` of a file's content
+  fail_validation, // of a batch that is created: with `refuse_with`
+};
+
+// Something that goes wrong in some calls of an endpoint.
+struct FaultRule {
+  std::string endpoint; // "GET /v1/files/{id}/content", or "*"
+  FaultAction action = FaultAction::status;
+  std::uint64_t from = 1;  // the first call that it happens to, counted from when it was planned
+  std::uint64_t count = 1; // how many; 0: all from then on
+
+  int status = 500;
+  bool after_effect = false; // the call takes effect, and is answered with `status` all the same
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  double seconds = 0;
+  std::uint64_t bytes = 0;
+  Damage damage;
+  InputError refuse_with;
+
+  std::uint64_t seen = 0;  // calls of the endpoint
+  std::uint64_t fired = 0; // of these, ones that it happened to
+};
+
+// Which calls go wrong; as JSON, see README.md. May be used from many threads.
+class FaultPlan {
+public:
+  // Forgets what was planned before. Throws Error{usage} if the JSON is no plan.
+  void replace(std::string_view json);
+
+  // Counts the call and tells what happens to it, in the order of the plan.
+  std::vector<FaultRule> next(std::string_view endpoint);
+
+  // The rules with how often each was seen and fired.
+  std::string json() const;
+
+private:
+  mutable std::mutex m_mutex;
+  std::vector<FaultRule> m_rules;
+};
+
+} // namespace embedctl::sandbox

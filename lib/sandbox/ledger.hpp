@@ -1,0 +1,45 @@
+#pragma once
+
+#include "sandbox/disk.hpp"
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace embedctl::sandbox {
+
+struct LedgerSummary {
+  std::uint64_t requests = 0;
+  std::uint64_t tokens = 0;
+  std::uint64_t custom_ids = 0;
+  std::uint64_t billed_again = 0; // lines whose custom_id had one before
+
+  std::string json() const;
+};
+
+// What was billed: one line for each request of a batch that was run with success,
+// {"batch_id", "custom_id", "input_hash", "tokens"}. Tests prove by it that nothing is paid twice.
+class Ledger {
+public:
+  // Starts at `size`: see BatchProgress.
+  Ledger(fs::path path, std::uint64_t size);
+
+  void
+  add(std::string_view batch_id,
+      std::string_view custom_id,
+      std::uint64_t input_hash,
+      std::uint64_t tokens);
+  void flush();
+  std::uint64_t size() const;
+
+  // Of what was flushed.
+  LedgerSummary summary() const;
+
+private:
+  fs::path m_path;
+  mutable std::mutex m_mutex;
+  Appender m_appender;
+};
+
+} // namespace embedctl::sandbox
