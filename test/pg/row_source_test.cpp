@@ -1,0 +1,265 @@
+#include "pg/row_source.hpp"
+
+#include "base/bytes.hpp"
+#include "pg/fixture.hpp"
+#include "support/catch.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+using namespace embedctl;
+using namespace embedctl::pg;
+using test::TestDatabase;
+
+namespace {
+
+struct Selected {
+  std::vector<std::string> keys;
+  std::vector<std::uint64_t> left_out;
+};
+
+Selected select(const TestDatabase& database, const Selection& selection) {
+  Selected selected;
+  pg::RowSource source(Secret(database.url()), narrow_entity());
+  selected.left_out =
+      source.select(selection, [&](const SourceRow& row) { selected.keys.emplace_back(row.key); });
+  std::sort(selected.keys.begin(), selected.keys.end());
+  return selected;
+}
+
+InFlight holder(const std::string& run, std::vector<std::string> keys) {
+  return {run, [keys = std::move(keys)](const auto& take) {
+            for (const std::string& key : keys)
+              take(key);
+          }};
+}
+
+void add_chunks(const TestDatabase& database, int count) {
+  database.exec(fmt::format(
+      "INSERT INTO knowledge_chunks SELECT"
+      " ('10000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, '{}', 'text ' || n"
+      " FROM generate_series(0, {}) n",
+      k_family, count - 1));
+}
+
+std::vector<std::string> ids(std::initializer_list<int> numbers) {
+  std::vector<std::string> out;
+  for (const int n : numbers)
+    out.push_back(chunk_id(n));
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("only rows of the scope without a vector are selected", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  add_chunks(database, 4);
+  database.exec(fmt::format(
+      "UPDATE knowledge_chunks SET embedding = '[1,2,3]' WHERE id = '{}';"
+      "UPDATE knowledge_chunks SET family_id = '{}' WHERE id = '{}'",
+      chunk_id(1), k_other_family, chunk_id(2)));
+  const Selected selected = select(database, {.scope = k_family, .limit = {}, .in_flight = {}});
+  CHECK(selected.keys == ids({0, 3}));
+  CHECK(selected.left_out.empty());
+}
+
+TEST_CASE("text arrives as it is stored, with the fingerprint of just these bytes", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  const std::vector<std::string> texts = {
+      "",
+      "plain",
+      "\"quotes\" 'and' \\backslashes\\ \\N $1 {}",
+      "lines\nand\r\ntabs\t",
+      "\x01\x02\x1b\x7f controls",
+      "\xf0\x9f\x98\x80 \xe2\x80\xa8 \xc3\xa9",
+      std::string(100'000, 'x')};
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    add_chunk(database, static_cast<int>(i), texts[i]);
+  const auto rows = select_all(database, narrow_entity());
+  REQUIRE(rows.size() == texts.size());
+  for (const auto& row : rows) {
+    const auto n = std::stoul(row.key.substr(24));
+    CHECK(row.text == texts[n]);
+    CHECK(
+        to_hex(row.fingerprint)
+        == database.value(fmt::format(
+            "SELECT encode(sha256(content::bytea), 'hex') FROM (SELECT"
+            " convert_to(content, 'UTF8') AS content FROM knowledge_chunks WHERE id = '{}') t",
+            row.key)));
+  }
+}
+
+TEST_CASE("NULL text comes as empty text", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  add_chunks(database, 1);
+  database.exec("UPDATE knowledge_chunks SET content = NULL");
+  const auto rows = select_all(database, narrow_entity());
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].text.empty());
+}
+
+TEST_CASE("a row without a key is refused", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  database.exec(fmt::format(
+      "ALTER TABLE knowledge_chunks DROP CONSTRAINT knowledge_chunks_pkey;"
+      "ALTER TABLE knowledge_chunks ALTER id DROP NOT NULL;"
+      "INSERT INTO knowledge_chunks VALUES (NULL, '{}', 'text')",
+      k_family));
+  const Error error = error_of([&] { select_all(database, narrow_entity()); });
+  CHECK(error.kind() == ErrorKind::database);
+  CHECK_THAT(error.what(), ContainsSubstring("key column \"id\""));
+}
+
+TEST_CASE("a limit takes the first rows by key, after leaving out", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  add_chunks(database, 9);
+  const auto selected =
+      select(database, {.scope = k_family, .limit = 3, .in_flight = {holder("a", ids({0, 2, 8}))}});
+  CHECK(selected.keys == ids({1, 3, 4}));
+}
+
+TEST_CASE("rows in flight are left out and counted for who holds them", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  add_chunks(database, 6);
+  database.exec(fmt::format(
+      "UPDATE knowledge_chunks SET embedding = '[1,2,3]' WHERE id = '{}'", chunk_id(5)));
+  const auto selected = select(
+      database,
+      {.scope = k_family,
+       .limit = {},
+       .in_flight = {
+           holder("a", ids({0, 1, 5, 77})),              // 5 has a vector, 77 does not exist
+           holder("b", {}), holder("c", ids({1, 2}))}}); // 1 is the first holder's already
+  CHECK(selected.keys == ids({3, 4}));
+  CHECK(selected.left_out == std::vector<std::uint64_t>{2, 0, 1});
+}
+
+TEST_CASE("many keys in flight are left out", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  add_chunks(database, 20'000);
+  const InFlight all_but_last{"a", [](const auto& take) {
+                                for (int n = 0; n < 19'999; ++n)
+                                  take(chunk_id(n));
+                              }};
+  const auto selected =
+      select(database, {.scope = k_family, .limit = {}, .in_flight = {all_but_last}});
+  CHECK(selected.keys == ids({19'999}));
+  CHECK(selected.left_out == std::vector<std::uint64_t>{19'999});
+}
+
+TEST_CASE("without keys in flight nothing temporary is made", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  add_chunks(database, 2);
+  database.exec(
+      "ALTER DATABASE " + database.value("SELECT current_database()")
+      + " SET default_transaction_read_only = on");
+  const auto selected =
+      select(database, {.scope = k_family, .limit = {}, .in_flight = {holder("a", {})}});
+  CHECK(selected.keys == ids({0, 1}));
+  CHECK(selected.left_out == std::vector<std::uint64_t>{0});
+}
+
+TEST_CASE("rows that another run finishes while its keys are read are not selected", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  add_chunks(database, 3);
+  const InFlight finishing{"a", [&](const auto& take) {
+                             take(chunk_id(0));
+                             database.exec(fmt::format(
+                                 "UPDATE knowledge_chunks SET embedding = '[1,2,3]'"
+                                 " WHERE id = '{}'",
+                                 chunk_id(1)));
+                           }};
+  const auto selected =
+      select(database, {.scope = k_family, .limit = {}, .in_flight = {finishing}});
+  CHECK(selected.keys == ids({2}));
+}
+
+TEST_CASE("an exception of the taker goes on, and the server stops sending", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  add_chunks(database, 50'000);
+  pg::RowSource source(Secret(database.url()), narrow_entity());
+  CHECK_THROWS_WITH(
+      source.select(
+          {.scope = k_family, .limit = {}, .in_flight = {}},
+          [](const SourceRow&) { throw std::runtime_error("enough"); }),
+      "enough");
+  const auto others = [&] {
+    return database.value("SELECT count(*) FROM pg_stat_activity WHERE datname ="
+                          " current_database() AND application_name = 'embedctl'");
+  };
+  for (int i = 0; i < 100 && others() != "0"; ++i)
+    database.exec("SELECT pg_sleep(0.02)");
+  CHECK(others() == "0");
+}
+
+TEST_CASE("a scope is counted, and one that does not exist is said to be none", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  add_chunks(database, 3);
+  database.exec(fmt::format(
+      "UPDATE knowledge_chunks SET embedding = '[1,2,3]' WHERE id = '{}'", chunk_id(0)));
+  pg::RowSource source(Secret(database.url()), narrow_entity());
+  const ScopeCounts counts = source.count(k_family);
+  CHECK(counts.exists);
+  CHECK(counts.rows == 3);
+  CHECK(counts.embedded == 1);
+  CHECK(source.count(k_other_family).exists);
+  CHECK(source.count(k_other_family).rows == 0);
+  CHECK_FALSE(source.count("00000000-0000-4000-8000-00000000dead").exists);
+  CHECK(error_of([&] { source.count("no uuid"); }).kind() == ErrorKind::usage);
+}
+
+TEST_CASE("a scope with quotes in it is a value and no SQL", "[pg]") {
+  const TestDatabase database;
+  const std::string scope = "it's \\ a \"scope\"; DROP TABLE families";
+  database.exec(
+      "CREATE TABLE families (name text PRIMARY KEY);"
+      "CREATE TABLE chunks (id int, family text, content text, embedding vector(3));"
+      "INSERT INTO families VALUES ($s$"
+      + scope
+      + "$s$);"
+        "INSERT INTO chunks VALUES (1, $s$"
+      + scope + "$s$, 'text')");
+  Entity entity = narrow_entity();
+  entity.table = "chunks";
+  entity.scope_column = "family";
+  entity.scope_table = "families";
+  entity.scope_key_column = "name";
+  pg::RowSource source(Secret(database.url()), entity);
+  source.check();
+  CHECK(source.count(scope).exists);
+  int rows = 0;
+  source.select({.scope = scope, .limit = {}, .in_flight = {}}, [&](const SourceRow&) { ++rows; });
+  CHECK(rows == 1);
+}
+
+TEST_CASE("the database is known by its name and its system's identifier", "[pg]") {
+  const TestDatabase database;
+  pg::RowSource source(Secret(database.url()), narrow_entity());
+  CHECK(source.identity().name == database.value("SELECT current_database()"));
+  CHECK(
+      source.identity().system_identifier
+      == database.value("SELECT system_identifier FROM pg_control_system()"));
+}
+
+TEST_CASE("where the server does not tell its identifier, there is none", "[pg]") {
+  const TestDatabase database;
+  const std::string role = "curious_in_" + database.value("SELECT current_database()");
+  database.exec(fmt::format(
+      "CREATE ROLE {} LOGIN; REVOKE EXECUTE ON FUNCTION pg_control_system() FROM public", role));
+  pg::RowSource source(Secret(database.url_for(role)), narrow_entity());
+  CHECK(source.identity().system_identifier.empty());
+  CHECK_FALSE(source.identity().name.empty());
+  database.exec(fmt::format("DROP ROLE {}", role));
+}
