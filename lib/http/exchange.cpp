@@ -48,10 +48,13 @@ bool Exchange::guarded(Step step) noexcept {
 }
 
 HttpResponse Exchange::run() {
-  const CURLcode code = curl_easy_perform(m_easy);
+  CURLcode code = curl_easy_perform(m_easy);
   if (m_failure)
     std::rethrow_exception(m_failure);
   m_response.status = status();
+  // To libcurl a head that ends with the connection is a whole answer without a body.
+  if (code == CURLE_OK && !m_answered)
+    code = CURLE_PARTIAL_FILE;
   // A refusal counts even where the connection broke behind its head: a server that refuses an
   // upload often closes without reading the rest.
   const bool is_refusal = m_answered && m_response.status >= 300;
