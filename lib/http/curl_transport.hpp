@@ -4,6 +4,7 @@
 #include "core/http_transport.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
 

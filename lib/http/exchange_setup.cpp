@@ -2,6 +2,8 @@
 
 #include "http/url.hpp"
 
+#include <new>
+
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -1,15 +1,10 @@
 #include "http/curl_transport.hpp"
 
-#include "base/file.hpp"
-
 #include "support/catch.hpp"
 #include "support/raw_server.hpp"
-#include "support/scratch_folder.hpp"
 
 #include <csignal>
-#include <fstream>
-
-#include <sys/stat.h>
+#include <cstdlib>
 
 using namespace embedctl;
 using namespace embedctl::http;
@@ -23,7 +18,6 @@ const std::string k_key = "canary-key";
 struct Fixture {
   StopFlag stop;
   TransportOptions options;
-  ScratchFolder folder;
 
   HttpRequest get(const RawServer& server) {
     HttpRequest request;
@@ -211,6 +205,16 @@ TEST_CASE_METHOD(Fixture, "a body that stands still is given up", "[http]") {
   });
   options.stall_timeout = 400ms;
   CHECK_THAT(failure(get(server)).what(), ContainsSubstring("stood still"));
+}
+
+TEST_CASE_METHOD(Fixture, "what is meant for this machine passes no proxy", "[http]") {
+  RawServer proxy(always(answer("200 OK", "leaked")));
+  RawServer server(always(answer("200 OK", "direct")));
+  ::setenv("http_proxy", proxy.url().c_str(), 1);
+  const HttpResponse response = perform(get(server));
+  ::unsetenv("http_proxy");
+  CHECK(response.body == "direct");
+  CHECK(proxy.connections() == 0);
 }
 
 TEST_CASE_METHOD(Fixture, "a redirect is an answer and is not followed", "[http]") {

@@ -111,6 +111,20 @@ TEST_CASE_METHOD(Fixture, "a file that cannot be read is no fault of the network
   }
 }
 
+TEST_CASE_METHOD(Fixture, "an upload that stands still is given up, in doubt", "[http]") {
+  write(folder / "in.jsonl", numbers(20'000'000));
+  RawServer server([](RawConnection& connection) { connection.wait(30s); });
+  TransportOptions options;
+  options.stall_timeout = 300ms;
+  try {
+    CurlTransport(stop, options).perform(upload(server.url(), folder / "in.jsonl"));
+    FAIL("it should have thrown");
+  } catch (const TransportError& error) {
+    CHECK(error.maybe_delivered);
+    CHECK_THAT(error.what(), ContainsSubstring("stood still"));
+  }
+}
+
 TEST_CASE_METHOD(Fixture, "an upload that is refused early has its answer", "[http]") {
   write(folder / "in.jsonl", numbers(20'000'000));
   RawServer server([](RawConnection& connection) {
