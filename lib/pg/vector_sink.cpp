@@ -37,12 +37,18 @@ constexpr std::array k_codes = {
     RowState::pending, // as it should be: free to be updated
     RowState::already_set, RowState::stale, RowState::missing_row};
 
+// The n-th vector is fetched from its array only where it is stored or compared: as a column of
+// unnest it would be copied into the function's result and once more into the join's.
 std::string rows_sql() {
-  return "unnest($1, $2, $3) WITH ORDINALITY AS i(k, fp, v, n)";
+  return "unnest($1, $2) WITH ORDINALITY AS i(k, fp, n)";
+}
+
+std::string vector_sql(const TableShape& shape) {
+  return "($3)[i.n]" + shape.as_target;
 }
 
 std::string update_sql(const Names& names, const TableShape& shape, bool overwrite) {
-  const std::string ours = "i.v" + shape.as_target;
+  const std::string ours = vector_sql(shape);
   const std::string fence =
       overwrite
           ? fmt::format("(t.{0} IS NULL OR NOT t.{0} {1} {2})", names.target, shape.equals, ours)
@@ -56,11 +62,11 @@ std::string update_sql(const Names& names, const TableShape& shape, bool overwri
 
 std::string classify_sql(const Names& names, const TableShape& shape, bool overwrite) {
   return fmt::format(
-      "SELECT i.n, min(CASE WHEN t.{key} IS NULL THEN 4 WHEN t.{target} {equals} i.v{cast} THEN 0"
+      "SELECT i.n, min(CASE WHEN t.{key} IS NULL THEN 4 WHEN t.{target} {equals} {ours} THEN 0"
       " WHEN {fingerprint} IS DISTINCT FROM i.fp THEN 3 {already_set} ELSE 1 END)"
       " FROM {rows} LEFT JOIN {table} t ON t.{key} = i.k::{key_type} GROUP BY i.n",
       fmt::arg("key", names.key), fmt::arg("target", names.target),
-      fmt::arg("equals", shape.equals), fmt::arg("cast", shape.as_target),
+      fmt::arg("equals", shape.equals), fmt::arg("ours", vector_sql(shape)),
       fmt::arg("fingerprint", fingerprint_sql(names)),
       fmt::arg(
           "already_set",
