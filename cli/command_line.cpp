@@ -15,7 +15,8 @@ constexpr const char* k_version = "embedctl " EMBEDCTL_VERSION "\n";
 constexpr const char* k_footer =
     "Every option can also come from the environment or from .env: --run-dir as EMBEDCTL_RUN_DIR.";
 
-// CLI11's own, without the name of the variable behind every option: the footer tells the rule.
+// The same text from every release of CLI11, and without the name of a variable behind every
+// option: the footer tells the rule.
 class HelpFormatter : public CLI::Formatter {
 public:
   HelpFormatter() {
@@ -26,11 +27,13 @@ public:
   }
 
   std::string make_option_opts(const CLI::Option* option) const override {
-    std::string text = CLI::Formatter::make_option_opts(option);
-    const std::string variable = fmt::format(" ({}:{})", get_label("Env"), option->get_envname());
-    if (const std::size_t at = text.find(variable); at != std::string::npos)
-      text.erase(at, variable.size());
-    return text;
+    std::string text;
+    if (option->get_type_size() != 0) {
+      text += " " + option->get_type_name();
+      if (!option->get_default_str().empty())
+        text += " [" + option->get_default_str() + "]";
+    }
+    return text + (option->get_required() ? " (required)" : "");
   }
 };
 

@@ -115,7 +115,8 @@ Secret Environment::api_key() const {
     const auto content = read_configuration(*file, k_largest_key_file);
     if (!content)
       throw Error(
-          ErrorKind::usage, fmt::format("\"{}\", which {} names, does not exist", *file, k_file));
+          ErrorKind::usage, fmt::format("\"{}\", which {} names, does not exist", *file, k_file),
+          "put the API key there, or name another file");
     return checked_key(*content, fmt::format("\"{}\", which {} names,", *file, k_file));
   }
   if (key)
