@@ -94,15 +94,14 @@ void Progress::tick() {
 
 std::string Progress::snapshot() {
   const std::lock_guard lock(m_mutex);
-  const auto now = m_clock.steady();
-  std::string text;
-  for (Shown& shown : m_phases) {
-    if (!shown.meter.active())
-      continue;
-    shown.meter.sample(now);
-    text += shown.meter.text(now) + "\n";
-  }
-  return text.empty() ? "nothing in progress\n" : text;
+  return fmt::format("{}\n", fmt::join(active_lines(), "\n"));
+}
+
+void Progress::report() {
+  const std::lock_guard lock(m_mutex);
+  clear_line();
+  for (const std::string& line : active_lines())
+    print(line);
 }
 
 void Progress::close() {
@@ -127,6 +126,19 @@ void Progress::flush_held(int exit_code) {
 void Progress::begin(Phase phase) {
   const auto now = m_clock.steady();
   of(phase) = Shown{PhaseMeter(phase, now), true, now, m_style.log_every};
+}
+
+std::vector<std::string> Progress::active_lines() {
+  const auto now = m_clock.steady();
+  std::vector<std::string> lines;
+  for (Shown& shown : m_phases) {
+    shown.meter.sample(now);
+    if (shown.meter.active())
+      lines.push_back(shown.meter.text(now));
+  }
+  if (lines.empty())
+    lines.push_back("nothing in progress");
+  return lines;
 }
 
 void Progress::draw() {
@@ -180,11 +192,14 @@ std::string Progress::decorated(NoteLevel level, std::string_view text) const {
       "{}warning:{} {}", m_style.colour ? k_yellow : "", m_style.colour ? k_plain : "", text);
 }
 
-ProgressTicker::ProgressTicker(Progress& progress)
-    : m_thread([this, &progress] {
+ProgressTicker::ProgressTicker(Progress& progress, std::function<bool()> report_wanted)
+    : m_thread([this, &progress, report_wanted = std::move(report_wanted)] {
         std::unique_lock lock(m_mutex);
-        while (!m_wake.wait_for(lock, k_tick, [this] { return m_done; }))
+        while (!m_wake.wait_for(lock, k_tick, [this] { return m_done; })) {
+          if (report_wanted())
+            progress.report();
           progress.tick();
+        }
       }) {}
 
 ProgressTicker::~ProgressTicker() {

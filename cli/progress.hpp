@@ -47,6 +47,9 @@ public:
   // The active phases, a line each.
   std::string snapshot();
 
+  // Prints the snapshot, even to the quiet.
+  void report();
+
   // Clears the live line for good; notes are still shown.
   void close();
 
@@ -65,6 +68,7 @@ private:
 
   Shown& of(Phase phase) { return m_phases[static_cast<std::size_t>(phase)]; }
   void begin(Phase phase);
+  std::vector<std::string> active_lines();
   void draw();
   void clear_line();
   void log_due(Clock::Steady now);
@@ -85,10 +89,11 @@ private:
   std::size_t m_held_too_many = 0;
 };
 
-// Calls tick() ten times a second from a thread of its own, for as long as it lives.
+// Calls tick() ten times a second from a thread of its own, for as long as it lives, and report()
+// where `report_wanted` says so.
 class ProgressTicker {
 public:
-  explicit ProgressTicker(Progress& progress);
+  ProgressTicker(Progress& progress, std::function<bool()> report_wanted);
   ~ProgressTicker();
   ProgressTicker(const ProgressTicker&) = delete;
   ProgressTicker& operator=(const ProgressTicker&) = delete;

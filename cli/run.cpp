@@ -75,7 +75,7 @@ int run(const std::vector<std::string>& arguments, const std::vector<Verb>& verb
     progress.emplace(style_for(invocation.common, environment), clock, write_stderr, [] {
       return terminal_width(STDERR_FILENO);
     });
-    const ProgressTicker ticker(*progress);
+    const ProgressTicker ticker(*progress, [&] { return handlers.take_report_request(); });
     Context context{environment, stop, clock, *progress, invocation.common};
     exit_code = invocation.verb->run(context);
   } catch (...) {

@@ -19,6 +19,8 @@ constexpr std::int64_t k_same_request_ns = 200'000'000;
 
 std::atomic<StopFlag*> g_stop{nullptr};
 std::atomic<std::int64_t> g_first_at{0};
+std::atomic<bool> g_report_wanted{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
 static_assert(std::atomic<StopFlag*>::is_always_lock_free);
 static_assert(std::atomic<std::int64_t>::is_always_lock_free);
 
@@ -38,6 +40,10 @@ void on_stop_signal(int signal) {
   } else if (now - first_at > k_same_request_ns) {
     ::_exit(signal == SIGINT ? ExitCode::interrupted : ExitCode::terminated);
   }
+}
+
+void on_report_signal(int) {
+  g_report_wanted.store(true);
 }
 
 void handle(int signal, void (*handler)(int)) {
@@ -61,11 +67,16 @@ SignalHandlers::SignalHandlers(StopFlag& stop) {
   handle(SIGINT, on_stop_signal);
   handle(SIGTERM, on_stop_signal);
   handle(SIGHUP, on_stop_signal);
+  handle(SIGUSR1, on_report_signal);
   handle(SIGPIPE, SIG_IGN);
 }
 
 SignalHandlers::~SignalHandlers() {
   g_stop.store(nullptr);
+}
+
+bool SignalHandlers::take_report_request() const {
+  return g_report_wanted.exchange(false);
 }
 
 } // namespace embedctl::cli

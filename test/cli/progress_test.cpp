@@ -236,7 +236,7 @@ TEST_CASE("events may come from many threads while the ticker draws", "[cli]") {
   Progress progress(
       live(), clock, [&](std::string_view text) { written += text.size(); }, [] { return 80u; });
   {
-    const ProgressTicker ticker(progress);
+    const ProgressTicker ticker(progress, [] { return false; });
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i)
       threads.emplace_back([&progress, i] {
