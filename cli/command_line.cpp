@@ -66,7 +66,6 @@ public:
     m_app.set_version_flag("--version", k_version, "Print the version");
     m_app.require_subcommand(1);
     m_app.footer(k_footer);
-    add_common_options(m_app, m_common);
     for (const Verb& verb : verbs)
       add_verb(verb);
   }
@@ -77,7 +76,6 @@ public:
     try {
       m_app.parse(std::move(arguments));
       insist_on_variables(*chosen(), m_environment);
-      insist_on_variables(m_app, m_environment);
     } catch (const CLI::CallForHelp&) {
       return {nullptr, m_common, m_app.help()};
     } catch (const CLI::CallForVersion&) {
@@ -145,6 +143,12 @@ bool asks_for_information(const std::vector<std::string>& arguments) {
   return std::any_of(arguments.begin(), arguments.end(), [](const std::string& argument) {
     return argument == "--help" || argument == "-h" || argument == "--version";
   });
+}
+
+bool asks_for_json(const std::vector<std::string>& arguments, const Environment& environment) {
+  const std::string variable = environment.get(variable_for("--json")).value_or("");
+  return std::find(arguments.begin(), arguments.end(), "--json") != arguments.end()
+         || variable == "1" || variable == "true" || variable == "yes" || variable == "on";
 }
 
 } // namespace embedctl::cli

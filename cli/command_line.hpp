@@ -42,13 +42,16 @@ struct Invocation {
 };
 
 // Throws Error{usage}. `arguments` do not hold the program's name. Options of a verb also come from
-// the process environment, those of no other verb are looked at.
+// the process environment; those of other verbs are not looked at.
 Invocation parse_command_line(
     const std::vector<std::string>& arguments,
     const std::vector<Verb>& verbs,
     const Environment& environment);
 
-// Before anything is parsed: is it for help or version, which need no configuration?
+// Is it for help or version, which need no configuration?
 bool asks_for_information(const std::vector<std::string>& arguments);
+
+// Shall a mistake in the command line itself be told as JSON?
+bool asks_for_json(const std::vector<std::string>& arguments, const Environment& environment);
 
 } // namespace embedctl::cli

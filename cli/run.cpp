@@ -7,7 +7,6 @@
 #include "cli/terminal.hpp"
 #include "core/system_clock.hpp"
 
-#include <algorithm>
 #include <optional>
 
 #include <fcntl.h>
@@ -58,14 +57,14 @@ int run(const std::vector<std::string>& arguments, const std::vector<Verb>& verb
   const SignalHandlers handlers(stop);
   SystemClock clock(stop);
   Environment environment;
-  // Until the options are parsed, so that a mistake in them is reported as asked for.
-  bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+  bool json = asks_for_json(arguments, environment);
   std::optional<Progress> progress;
   std::optional<Error> error;
   int exit_code = ExitCode::done;
   try {
     if (!asks_for_information(arguments))
       environment.load(".env");
+    json = asks_for_json(arguments, environment);
     const Invocation invocation = parse_command_line(arguments, verbs, environment);
     json = invocation.common.json;
     if (!invocation.verb) {

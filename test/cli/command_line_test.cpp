@@ -96,10 +96,22 @@ TEST_CASE("a verb gets its options from flags", "[cli]") {
   CHECK(scene.send.dry_run);
 }
 
-TEST_CASE("common options stand before the verb or after it", "[cli]") {
+TEST_CASE("every verb takes the common options", "[cli]") {
   Scene scene;
-  CHECK(scene.parse({"--json", "look"}).common.json);
-  CHECK(scene.parse({"look", "--json", "-q"}).common.quiet);
+  const CommonOptions common = scene.parse({"look", "--json", "-qv"}).common;
+  CHECK(common.json);
+  CHECK(common.quiet);
+  CHECK(common.verbose);
+}
+
+TEST_CASE("that JSON is wanted is known before the options are", "[cli]") {
+  const Scene scene;
+  CHECK(asks_for_json({"wrong", "--json"}, scene.environment));
+  CHECK_FALSE(asks_for_json({"wrong"}, scene.environment));
+  ::setenv("EMBEDCTL_JSON", "true", 1);
+  CHECK(asks_for_json({"wrong"}, scene.environment));
+  ::setenv("EMBEDCTL_JSON", "0", 1);
+  CHECK_FALSE(asks_for_json({"wrong"}, scene.environment));
 }
 
 TEST_CASE("every option comes from its variable too, and a flag beats it", "[cli]") {
