@@ -3,6 +3,7 @@
 #include "base/file.hpp"
 #include "json/result_reader.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <map>

@@ -3,6 +3,7 @@
 #include "pg/fixture.hpp"
 #include "support/catch.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <future>
