@@ -105,6 +105,8 @@ Document Document::parse(std::string_view text, std::string_view what) {
 }
 
 std::optional<Document> Document::try_parse(std::string_view text) {
+  if (text.empty())
+    return std::nullopt; // simdjson copies from text.data(), which may be null
   auto parsed = std::make_shared<Parsed>();
   if (parsed->parser.parse(text.data(), text.size()).get(parsed->root) != simdjson::SUCCESS)
     return std::nullopt;
