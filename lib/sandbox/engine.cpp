@@ -5,6 +5,7 @@
 #include "sandbox/hash.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 

@@ -9,6 +9,8 @@
 #include <array>
 #include <charconv>
 #include <map>
+#include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 

@@ -5,7 +5,6 @@
 #include "json/writer.hpp"
 
 #include <algorithm>
-#include <memory>
 
 #include <fmt/format.h>
 
