@@ -152,4 +152,15 @@ std::string TestDatabase::value(const std::string& sql) const {
   return PQntuples(result.get()) > 0 ? PQgetvalue(result.get(), 0, 0) : "";
 }
 
+std::vector<std::vector<std::string>> TestDatabase::rows(const std::string& sql) const {
+  const Result result = execute(m_connection.get(), sql);
+  std::vector<std::vector<std::string>> rows;
+  for (int row = 0; row < PQntuples(result.get()); ++row) {
+    auto& fields = rows.emplace_back();
+    for (int column = 0; column < PQnfields(result.get()); ++column)
+      fields.emplace_back(PQgetvalue(result.get(), row, column));
+  }
+  return rows;
+}
+
 } // namespace embedctl::test

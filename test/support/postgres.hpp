@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <libpq-fe.h>
 
@@ -28,6 +29,9 @@ public:
 
   // The first column of the first row as text; "" for NULL or no row.
   std::string value(const std::string& sql) const;
+
+  // All rows as text; "" for NULL.
+  std::vector<std::vector<std::string>> rows(const std::string& sql) const;
 
 private:
   struct Finish {
