@@ -5,12 +5,18 @@
 #include "core/entity.hpp"
 #include "store/run.hpp"
 
+#include <cstdint>
+#include <limits>
+
 namespace embedctl::cli {
 
 namespace {
 
 // pgvector's own limit for the widest type.
 constexpr int k_most_dims = 16'000;
+
+// What Postgres takes behind LIMIT. A negative wish, which turns into a huge one, is above it.
+constexpr std::uint64_t k_most_rows = std::numeric_limits<std::int64_t>::max();
 
 } // namespace
 
@@ -23,7 +29,8 @@ void add_selection_options(CLI::App& app, SelectionOptions& options, std::string
   CLI::Option* run = add(app, "--run-dir", run_dir, "Go on with this run folder instead");
   exclusive({family, run});
   add(app, "--batches-dir", options.batches_dir, "Where run folders are made");
-  add(app, "--limit", options.limit, "Select at most so many rows; 0 is all");
+  add(app, "--limit", options.limit, "Select at most so many rows; 0 is all")
+      ->check(CLI::Range(std::uint64_t{0}, k_most_rows));
   add(app, "--max-requests-per-batch", options.max_requests, "Rows in one batch")
       ->check(CLI::Range(std::uint64_t{1}, pipeline::BatchLimits::k_most_requests));
   add(app, "--max-bytes-per-batch", options.max_bytes, "Bytes in one batch's input file")
