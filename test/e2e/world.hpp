@@ -24,6 +24,10 @@ using Variables = std::map<std::string, std::string>;
 inline constexpr std::string_view k_key = "canary-of-the-key";
 inline constexpr std::string_view k_password = "canary-of-the-password";
 
+// A sandbox whose batches end as soon as they are made, for commands that wait by themselves.
+inline const Arguments k_at_once = {"--validating-seconds", "0", "--in-progress-seconds", "0",
+                                    "--finalizing-seconds", "0"};
+
 // Ids of the n-th family and of the n-th chunk.
 std::string family(int n);
 std::string chunk(int n);

@@ -1,0 +1,191 @@
+#include "e2e/world.hpp"
+#include "support/catch.hpp"
+
+// Mistakes in what is configured: a clear error with a hint, exit code 2, and nothing done.
+
+namespace embedctl::e2e {
+
+namespace {
+
+const Arguments k_submit = {"submit", "--family-id", family(1)};
+
+// Refused with that exit code and these words and a hint; no folder was made, nothing was sent and
+// no row was touched.
+void check_refused(
+    const World& world,
+    const Outcome& outcome,
+    int exit_code,
+    const std::string& message,
+    const std::string& hint = "hint: ") {
+  INFO(outcome.out << outcome.err);
+  CHECK(outcome.exit_code == exit_code);
+  CHECK(outcome.out.empty());
+  CHECK_THAT(outcome.err, StartsWith("embedctl: error: "));
+  CHECK_THAT(outcome.err, ContainsSubstring(message));
+  CHECK_THAT(outcome.err, ContainsSubstring(hint));
+  CHECK_FALSE(fs::exists(world.folder() / "batches"));
+  CHECK(world.sandbox().calls("POST /v1/files") == 0);
+  CHECK(world.count("embedding IS NOT NULL") == 0);
+}
+
+} // namespace
+
+TEST_CASE("what is missing from the environment is named", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+
+  check_refused(world, world.run(k_submit, {{"DATABASE_URL", ""}}), 2, "no database is named");
+  check_refused(
+      world, world.run({"run", "--family-id", family(1)}, {{"DATABASE_URL", ""}}), 2,
+      "no database is named");
+
+  // Before the database is asked at all: it does not even exist.
+  check_refused(
+      world,
+      world.run(
+          k_submit,
+          {{"OPENAI_API_KEY", ""}, {"DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none"}}),
+      2, "OPENAI_API_KEY is not set");
+  check_refused(
+      world, world.run({"run", "--family-id", family(1)}, {{"OPENAI_API_KEY", ""}}), 2,
+      "OPENAI_API_KEY is not set");
+}
+
+TEST_CASE("a database that cannot be reached is an error that keeps its password", "[e2e]") {
+  const World world;
+  const std::string password(k_password);
+  const Outcome outcome =
+      world.run(k_submit, {{"DATABASE_URL", "postgresql://me:" + password + "@127.0.0.1:1/none"}});
+  check_refused(world, outcome, 6, "127.0.0.1");
+  check_refused(
+      world, world.run(k_submit, {{"DATABASE_URL", "postgresql://me:" + password + "@[bad"}}), 2,
+      "DATABASE_URL");
+}
+
+TEST_CASE("a family must be a UUID and exist", "[e2e]") {
+  const World world;
+  check_refused(
+      world, world.run({"submit", "--family-id", "pumps"}), 2, "\"pumps\" is no UUID",
+      "hint: a family id looks like");
+  check_refused(
+      world, world.run({"submit", "--family-id", "pumps'; DROP TABLE knowledge_chunks"}), 2,
+      "is no UUID");
+  check_refused(world, world.run({"submit", "--family-id", ""}), 2, "family");
+  check_refused(world, world.run({"submit"}), 2, "no family is named");
+  check_refused(
+      world, world.run({"submit", "--family-id", family(9)}), 2,
+      "family " + family(9) + " does not exist", "equipment_families.id");
+}
+
+TEST_CASE("a family with nothing left says how many are done and makes no folder", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  world.database().exec("UPDATE knowledge_chunks SET embedding = array_fill(0.5, ARRAY[1536])"
+                        "::vector");
+  for (const char* verb : {"submit", "run"}) {
+    const Outcome outcome = world.run({verb, "--family-id", family(1)});
+    CHECK(outcome.exit_code == 0);
+    CHECK_THAT(outcome.out, ContainsSubstring("3 of 3"));
+    CHECK_FALSE(fs::exists(world.folder() / "batches"));
+  }
+  world.add_family(2);
+  const Outcome empty = world.run({"submit", "--family-id", family(2), "--json"});
+  CHECK(empty.exit_code == 0);
+  CHECK(Json(empty.out).number("rows_selected") == 0);
+  CHECK_FALSE(fs::exists(world.folder() / "batches"));
+}
+
+TEST_CASE("numbers and choices out of range are refused before anything happens", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  const auto submit_with = [&](const std::string& option, const std::string& value) {
+    return world.run({"submit", "--family-id", family(1), option, value});
+  };
+  check_refused(
+      world, submit_with("--max-bytes-per-batch", "209715201"), 2, "--max-bytes-per-batch");
+  check_refused(
+      world, submit_with("--max-requests-per-batch", "50001"), 2, "--max-requests-per-batch");
+  for (const char* option :
+       {"--max-bytes-per-batch", "--max-requests-per-batch", "--dims", "--parallel"}) {
+    check_refused(world, submit_with(option, "0"), 2, option);
+    check_refused(world, submit_with(option, "-1"), 2, option);
+    check_refused(world, submit_with(option, "many"), 2, option);
+  }
+  check_refused(world, submit_with("--limit", "-1"), 2, "--limit");
+  check_refused(world, submit_with("--limit", "1.5"), 2, "--limit");
+  check_refused(world, submit_with("--encoding", "hex"), 2, "--encoding");
+  check_refused(world, submit_with("--no-such-option", "1"), 2, "--no-such-option");
+  check_refused(world, world.run({"sbmit"}), 2, "unknown command \"sbmit\"");
+  check_refused(world, world.run({}), 2, "no command is given");
+  check_refused(
+      world, world.run({"submit", "--run-dir", "x", "--family-id", family(1)}), 2, "--run-dir");
+}
+
+TEST_CASE("a key goes over plain http to this machine only", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  check_refused(
+      world, world.run(k_submit, {{"OPENAI_BASE_URL", "http://example.invalid/v1"}}), 2,
+      "example.invalid", "--allow-insecure");
+  check_refused(
+      world, world.run(k_submit, {{"OPENAI_BASE_URL", "http://127.0.0.1.example.invalid/v1"}}), 2,
+      "example.invalid", "--allow-insecure");
+  check_refused(
+      world, world.run(k_submit, {{"OPENAI_BASE_URL", "http://127.0.0.1@example.invalid/v1"}}), 2,
+      "base URL");
+  check_refused(
+      world, world.run(k_submit, {{"OPENAI_BASE_URL", "example.invalid"}}), 2, "base URL");
+
+  const Outcome allowed = world.run(
+      {"submit", "--family-id", family(1), "--allow-insecure", "--retry-timeout", "0"},
+      {{"OPENAI_BASE_URL", "http://example.invalid/v1"}});
+  check_refused(world, allowed, 6, "example.invalid");
+}
+
+TEST_CASE("a key that the provider refuses costs no more than one request", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  world.sandbox().plan(R"({"endpoint": "*", "action": "status", "status": 401, "count": 0})");
+  check_refused(world, world.run(k_submit), 1, "refuses the API key", "hint: check OPENAI_API_KEY");
+  CHECK(world.sandbox().faults_fired() == 1);
+}
+
+TEST_CASE("an account without quota is not asked again", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  world.sandbox().plan(
+      R"({"endpoint": "*", "action": "status", "status": 429, "count": 0, "body": {"error":
+      {"message": "You exceeded your current quota.", "type": "insufficient_quota",
+       "code": "insufficient_quota"}}})");
+  check_refused(world, world.run(k_submit), 1, "insufficient_quota", "hint: add credit");
+  CHECK(world.sandbox().faults_fired() == 1);
+}
+
+TEST_CASE("a run without quota for a batch keeps what it wrote, to be sent later", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  world.sandbox().plan(
+      R"({"endpoint": "POST /v1/batches", "action": "status", "status": 429, "count": 0, "body":
+      {"error": {"message": "You exceeded your current quota.", "type": "insufficient_quota",
+       "code": "insufficient_quota"}}})");
+  const Outcome refused = world.run(k_submit);
+  CHECK(refused.exit_code == 1);
+  CHECK(world.sandbox().calls("POST /v1/batches") == 1);
+  CHECK(world.sandbox().batch_ids().empty());
+
+  // No second run for the same rows: these belong to the first one.
+  const Outcome again = world.run({"submit", "--family-id", family(1), "--json"});
+  CHECK(Json(again.out).number("rows_in_flight_elsewhere") == 3);
+
+  world.sandbox().plan("");
+  const auto run_dir = fs::directory_iterator(world.folder() / "batches" / family(1));
+  std::string folder;
+  for (const auto& entry : run_dir)
+    if (entry.is_directory())
+      folder = entry.path().string();
+  CHECK(world.run({"submit", "--run-dir", folder}).exit_code == 0);
+  CHECK(world.sandbox().batch_ids().size() == 1);
+  CHECK(world.sandbox().calls("POST /v1/files") == 1);
+}
+
+} // namespace embedctl::e2e
