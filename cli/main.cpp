@@ -4,6 +4,7 @@
 #include "cli/sandbox_command.hpp"
 #include "cli/status_command.hpp"
 #include "cli/submit_command.hpp"
+#include "cli/verify_command.hpp"
 
 #include <algorithm>
 
@@ -20,6 +21,9 @@ int main(int argc, char** argv) {
           run_ingest),
       make_verb(
           "run", "Submit, wait and ingest; goes on where it stopped", add_run_options, run_run),
+      make_verb(
+          "verify", "Hold a run's books against its files and the database", add_verify_options,
+          run_verify),
       make_verb(
           "sandbox", "Serve the Batch API on this machine, to try things out", add_sandbox_options,
           run_sandbox),

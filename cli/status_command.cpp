@@ -25,7 +25,7 @@ int run_status(const StatusOptions& options, Context& context) {
   if (pipeline::any_with_provider(run, target.batch)) {
     RemoteProvider provider(context, options.provider);
     if (options.update_json)
-      pipeline::poll(run, target.batch, *provider);
+      pipeline::poll(run, target.batch, *provider, work_of(context));
     else
       pipeline::ask(run, target.batch, *provider);
   }

@@ -16,6 +16,9 @@ public:
   // already_set, stale, missing_row, or failed where the row is as it should be and yet refused
   // the update (a trigger or a policy). A row that already holds exactly this vector is written.
   virtual std::vector<RowState> write(const VectorChunk& chunk) = 0;
+
+  // The same without writing: a row that is free to be written is pending.
+  virtual std::vector<RowState> examine(const VectorChunk& chunk) = 0;
 };
 
 } // namespace embedctl

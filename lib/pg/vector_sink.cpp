@@ -99,6 +99,14 @@ void VectorSink::connect() {
 }
 
 std::vector<RowState> VectorSink::write(const VectorChunk& chunk) {
+  return persist(&VectorSink::write_once, chunk);
+}
+
+std::vector<RowState> VectorSink::examine(const VectorChunk& chunk) {
+  return persist(&VectorSink::examine_once, chunk);
+}
+
+std::vector<RowState> VectorSink::persist(Attempt attempt, const VectorChunk& chunk) {
   const auto dims = static_cast<std::size_t>(m_entity.dims);
   if (chunk.dims != dims || chunk.values.size() != chunk.size() * dims)
     throw Error(
@@ -112,7 +120,7 @@ std::vector<RowState> VectorSink::write(const VectorChunk& chunk) {
   for (int attempts = 1;; ++attempts) {
     try {
       connect();
-      return write_once(chunk);
+      return (this->*attempt)(chunk);
     } catch (const Error& error) {
       m_connection.reset(); // nothing is known of a session that failed
       if (error.kind() != ErrorKind::unreachable)
@@ -132,6 +140,13 @@ std::vector<RowState> VectorSink::write(const VectorChunk& chunk) {
     m_clock.sleep_for(pause);
     pause = std::min(2 * pause, k_longest_pause);
   }
+}
+
+std::vector<RowState> VectorSink::examine_once(const VectorChunk& chunk) {
+  Transaction transaction(*m_connection, k_begin, "cannot look at the vectors");
+  std::vector<RowState> states = execute(m_classify_sql, chunk);
+  transaction.commit("cannot look at the vectors");
+  return states;
 }
 
 std::vector<RowState> VectorSink::write_once(const VectorChunk& chunk) {

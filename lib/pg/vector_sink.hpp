@@ -30,6 +30,7 @@ public:
   // Throws Error{unreachable} when the retries are used up, and Error{database} for what no retry
   // can mend; nothing of the chunk is written then, unless the connection was lost at COMMIT.
   std::vector<RowState> write(const VectorChunk& chunk) override;
+  std::vector<RowState> examine(const VectorChunk& chunk) override;
 
 private:
   // A part of a chunk, as large as one statement takes.
@@ -38,7 +39,13 @@ private:
     std::size_t size;
   };
 
+  using Attempt = std::vector<RowState> (VectorSink::*)(const VectorChunk& chunk);
+
+  // Connects where needed and makes the attempt, again and again while only the database is away.
+  std::vector<RowState> persist(Attempt attempt, const VectorChunk& chunk);
+
   void connect();
+  std::vector<RowState> examine_once(const VectorChunk& chunk);
   std::vector<RowState> write_once(const VectorChunk& chunk);
 
   // Runs the statement over the chunk, slice by slice; rows it does not mention are pending.

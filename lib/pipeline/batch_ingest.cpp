@@ -2,6 +2,7 @@
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
+#include "pipeline/results.hpp"
 #include "store/tsv.hpp"
 
 #include <fmt/format.h>
@@ -29,7 +30,6 @@ BatchIngest::BatchIngest(
       m_work(work),
       m_ledger(store::Ledger::load(m_paths.rows())),
       m_states(m_ledger.size(), RowState::pending),
-      m_taken(m_ledger.size()),
       m_failed{m_paths.failed(), nullptr},
       m_left{m_paths.left(), nullptr} {
   if (m_ledger.size() != batch.requests)
@@ -40,18 +40,20 @@ BatchIngest::BatchIngest(
   m_chunk.dims = dims;
 }
 
-void BatchIngest::run() {
+const Survey& BatchIngest::survey() {
   m_survey = survey_results(m_paths, m_ledger);
-  for (const auto& file : result_files(m_paths)) {
-    json::ResultReader reader(file);
-    while (reader.next())
-      take(reader);
-  }
+  return m_survey;
+}
+
+void BatchIngest::run() {
+  const std::string ended_as = m_batch.remote ? m_batch.remote->status_text : "over";
+  for_each_result(
+      m_paths, m_ledger, m_survey, m_dims, ended_as,
+      {[this](std::size_t row, std::span<const float> vector) { queue(row, vector); },
+       [this](std::size_t row, const json::RowFailure& failure) {
+         fail(row, failure.code, failure.message);
+       }});
   flush();
-  const std::string ended = m_batch.remote ? m_batch.remote->status_text : "ended";
-  for (std::size_t row = 0; row < m_states.size(); ++row)
-    if (m_states[row] == RowState::pending)
-      fail(row, "no_result", fmt::format("the batch is {} and gave no result for this row", ended));
   finish_lists();
 }
 
@@ -61,28 +63,10 @@ void BatchIngest::fail_all(const std::string& code, const std::string& message) 
   finish_lists();
 }
 
-void BatchIngest::take(json::ResultReader& reader) {
-  const auto id = reader.custom_id();
-  const auto row = id ? m_ledger.find(*id) : std::nullopt;
-  if (!row || m_taken[*row])
-    return;
-  m_taken[*row] = true;
-  if (m_survey.conflicting[*row])
-    return fail(
-        *row, "conflicting_results", "several results that differ; all are in quarantine.jsonl");
-  const auto result = reader.result();
-  if (const auto* failure = std::get_if<json::RowFailure>(&result))
-    return fail(*row, failure->code, failure->message);
-  const auto vector = std::get<json::Embedding>(result).values;
-  if (vector.size() != m_dims)
-    return fail(
-        *row, "wrong_width", fmt::format("got {} numbers instead of {}", vector.size(), m_dims));
-  queue(*row, vector);
-}
-
 void BatchIngest::queue(std::size_t row, std::span<const float> vector) {
   m_chunk.add(m_ledger.key(row), m_ledger.fingerprint(row), vector);
   m_chunk_rows.push_back(row);
+  ++m_vectors;
   if (m_chunk.size() == m_chunk_size)
     flush();
 }

@@ -7,7 +7,6 @@
 #include "store/batch_record.hpp"
 #include "store/layout.hpp"
 #include "store/ledger.hpp"
-#include "json/result_reader.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -28,6 +27,10 @@ public:
       VectorSink& sink,
       Work work);
 
+  // Looks the result files through. What it finds damaged may be worth a second download before
+  // run(), which uses what the last survey found.
+  const Survey& survey();
+
   // Writes vectors and the lists of rows that got none, durably. Afterwards `rows()` holds the
   // books and no row is pending.
   void run();
@@ -38,8 +41,10 @@ public:
   RowCounts rows() const;
   const store::Findings& findings() const { return m_survey.findings; }
 
+  // Rows for which a valid vector came back, whatever became of it.
+  std::uint64_t vectors() const { return m_vectors; }
+
 private:
-  void take(json::ResultReader& reader);
   void queue(std::size_t row, std::span<const float> vector);
   void flush();
   void settle(std::size_t row, RowState state);
@@ -63,7 +68,7 @@ private:
   store::Ledger m_ledger;
   Survey m_survey;
   std::vector<RowState> m_states; // of the ledger's rows
-  std::vector<bool> m_taken;      // rows whose answer was seen
+  std::uint64_t m_vectors = 0;
   VectorChunk m_chunk;
   std::vector<std::size_t> m_chunk_rows;
   List m_failed;

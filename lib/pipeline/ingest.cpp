@@ -1,5 +1,6 @@
 #include "pipeline/ingest.hpp"
 
+#include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "pipeline/batch_ingest.hpp"
@@ -39,10 +40,39 @@ void fetch(store::Run& run, BatchRecord& batch, BatchProvider& provider, Work wo
   run.save(batch);
 }
 
+// The provider's own counts are compared and not believed.
+void compare_counts(const BatchRecord& batch, std::uint64_t vectors, Work work) {
+  if (!batch.remote || batch.remote->status != RemoteStatus::completed)
+    return;
+  const RequestCounts& counts = batch.remote->counts;
+  if (counts.total == static_cast<std::int64_t>(batch.requests)
+      && counts.completed == static_cast<std::int64_t>(vectors))
+    return;
+  work.progress.note(
+      NoteLevel::warning,
+      fmt::format(
+          "batch {:03}: the provider counts {} of {} requests as completed, and its files hold {}"
+          " valid vectors for {} rows; the files count",
+          batch.number, counts.completed, counts.total, vectors, batch.requests));
+}
+
+void warn_of_findings(const BatchRecord& batch, Work work) {
+  const auto warn = [&](std::uint64_t count, const char* what) {
+    if (count > 0)
+      work.progress.note(
+          NoteLevel::warning,
+          fmt::format(
+              "batch {:03}: {} lines of the results {}", batch.number, human_count(count), what));
+  };
+  warn(batch.findings.damaged_lines, "are damaged; they are in quarantine.jsonl");
+  warn(batch.findings.unknown_ids, "have an id that is none of ours; they are in quarantine.jsonl");
+}
+
 void write(
     store::Run& run,
     BatchRecord& batch,
     const IngestOptions& options,
+    BatchProvider* provider,
     VectorSink& sink,
     Work work) {
   BatchIngest ingest(
@@ -53,16 +83,18 @@ void write(
     const RemoteError refusal = refusal_of(batch);
     ingest.fail_all(refusal.code, refusal.message);
   } else {
+    if (ingest.survey().findings.damaged_lines > 0 && !batch.fetched_again && provider != nullptr) {
+      // The damage may have happened on the way; what is damaged at the source stays so.
+      batch.fetched_again = true;
+      fetch(run, batch, *provider, work);
+      ingest.survey();
+    }
     ingest.run();
+    compare_counts(batch, ingest.vectors(), work);
   }
   batch.rows = ingest.rows();
   batch.findings = ingest.findings();
-  if (batch.rows.total() != batch.requests + batch.skipped)
-    throw Error(
-        ErrorKind::internal,
-        fmt::format(
-            "the books of batch {:03} do not balance: {} rows have a state, {} were selected",
-            batch.number, batch.rows.total(), batch.requests + batch.skipped));
+  warn_of_findings(batch, work);
   batch.state = BatchState::ingested;
   run.save(batch);
 }
@@ -96,7 +128,7 @@ void ingest_batch(
       throw Error(ErrorKind::internal, "a download is due and there is no provider");
     fetch(run, batch, *provider, work);
   }
-  write(run, batch, options, sink, work);
+  write(run, batch, options, provider, sink, work);
 }
 
 } // namespace
@@ -117,7 +149,7 @@ void ingest(
     VectorSink& sink,
     Work work) {
   if (any_with_provider(run, filter))
-    poll(run, filter, *provider);
+    poll(run, filter, *provider, work);
   for (BatchRecord& batch : run.batches())
     if (matches(filter, batch))
       ingest_batch(run, batch, options, provider, sink, work);

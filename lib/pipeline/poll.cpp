@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/parallel.hpp"
+#include "pipeline/sender.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -52,14 +53,16 @@ void ask(store::Run& run, const BatchFilter& filter, BatchProvider& provider) {
   looks.finish();
 }
 
-void poll(store::Run& run, const BatchFilter& filter, BatchProvider& provider) {
-  std::vector<const BatchRecord*> asked;
-  for (const BatchRecord& batch : run.batches())
+void poll(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Work work) {
+  std::vector<BatchRecord*> asked;
+  for (BatchRecord& batch : run.batches())
     if (matches(filter, batch) && is_with_provider(batch))
       asked.push_back(&batch);
   ask(run, filter, provider);
-  for (const BatchRecord* batch : asked)
+  for (BatchRecord* batch : asked) {
     run.save(*batch);
+    cancel_duplicates(run, *batch, provider, work);
+  }
 }
 
 } // namespace embedctl::pipeline

@@ -25,7 +25,8 @@ bool any_with_provider(const store::Run& run, const BatchFilter& filter);
 // memory only.
 void ask(store::Run& run, const BatchFilter& filter, BatchProvider& provider);
 
-// The same, and stores the answers. The run must be locked.
-void poll(store::Run& run, const BatchFilter& filter, BatchProvider& provider);
+// The same, and stores the answers; where a creation was in doubt, what it made twice is cancelled.
+// The run must be locked.
+void poll(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Work work);
 
 } // namespace embedctl::pipeline

@@ -26,6 +26,22 @@ bool cannot_find_file(const RemoteError& error) {
          || error.message.find("annot find file") != std::string::npos;
 }
 
+bool contains(const std::vector<std::string>& ids, const std::string& id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+// Ours at the provider, newest first, without those it refused earlier.
+std::vector<RemoteBatch>
+find_ours(const store::Run& run, const BatchRecord& batch, BatchProvider& provider) {
+  auto found = provider.find_batches(identity_of(run, batch), batch.input_file_created_at);
+  std::erase_if(found, [&](const RemoteBatch& remote) {
+    return std::any_of(
+        batch.refusals.begin(), batch.refusals.end(),
+        [&](const store::Refusal& refusal) { return refusal.batch_id == remote.id; });
+  });
+  return found;
+}
+
 } // namespace
 
 RemoteError refusal_of(const BatchRecord& batch) {
@@ -45,6 +61,33 @@ Remedy remedy_for(const BatchRecord& batch) {
         return cannot_find_file({earlier.code, earlier.message, std::nullopt});
       });
   return (alike + 1) % k_patience_with_a_file == 0 ? Remedy::upload_again : Remedy::wait;
+}
+
+std::map<std::string, std::string> identity_of(const store::Run& run, const BatchRecord& batch) {
+  return {
+      {"embedctl_run", run.record().run_id},
+      {"embedctl_batch", std::to_string(batch.number)},
+      {"embedctl_sha256", batch.sha256}};
+}
+
+void cancel_duplicates(
+    const store::Run& run, BatchRecord& batch, BatchProvider& provider, Work work) {
+  if (!batch.in_doubt)
+    return;
+  for (const RemoteBatch& other : find_ours(run, batch, provider)) {
+    if (other.id == batch.batch_id || contains(batch.duplicates, other.id))
+      continue;
+    work.progress.note(
+        NoteLevel::warning,
+        fmt::format(
+            "batch {:03} exists twice at the provider, because an answer came late: keeping {},"
+            " cancelling {}; what the second one did by then is billed",
+            batch.number, printable(batch.batch_id), printable(other.id)));
+    if (!has_ended(other.status))
+      provider.cancel(other.id);
+    batch.duplicates.push_back(other.id);
+    run.save(batch);
+  }
 }
 
 void Sender::send(BatchRecord& batch) {
@@ -119,7 +162,7 @@ void Sender::create(BatchRecord& batch) {
   for (int tries = 1; batch.state == BatchState::uploaded; ++tries) {
     ++batch.create_attempt;
     save(batch, BatchState::creating);
-    NewBatch wish{batch.input_file_id, "/v1/embeddings", identity(batch)};
+    NewBatch wish{batch.input_file_id, "/v1/embeddings", identity_of(m_run, batch)};
     wish.metadata["embedctl_attempt"] = std::to_string(batch.create_attempt);
     try {
       record_batch(batch, m_provider.create(wish));
@@ -141,31 +184,22 @@ void Sender::create(BatchRecord& batch) {
 }
 
 // Looks for the batch that a create without an answer may have made, for as long as it may take
-// to show. True if it is there; false means that creating it now is safe.
+// to show. True if it is there; false means that creating it now is as safe as it can be.
 bool Sender::adopt_batch(BatchRecord& batch) {
+  batch.in_doubt = true;
   const auto until = m_work.clock.steady() + m_grace;
-  for (std::chrono::milliseconds pause{500};; pause = std::min(pause * 2, m_grace)) {
-    auto found = m_provider.find_batches(identity(batch), batch.input_file_created_at);
-    std::erase_if(found, [&](const RemoteBatch& remote) {
-      return std::any_of(
-          batch.refusals.begin(), batch.refusals.end(),
-          [&](const store::Refusal& refusal) { return refusal.batch_id == remote.id; });
-    });
+  for (std::chrono::milliseconds pause{500};; pause *= 2) {
+    auto found = find_ours(m_run, batch, m_provider);
     if (!found.empty()) {
-      for (std::size_t i = 1; i < found.size(); ++i) {
-        m_work.progress.note(
-            NoteLevel::warning,
-            fmt::format(
-                "batch {:03} exists twice at the provider: keeping {}, cancelling {}", batch.number,
-                printable(found[0].id), printable(found[i].id)));
-        m_provider.cancel(found[i].id);
-      }
-      record_batch(batch, std::move(found[0]));
+      record_batch(batch, std::move(found.back())); // the oldest: it is the furthest on
+      cancel_duplicates(m_run, batch, m_provider, m_work);
       return true;
     }
-    if (m_work.clock.steady() >= until)
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(until - m_work.clock.steady());
+    if (left.count() <= 0)
       return false;
-    m_work.clock.sleep_for(pause);
+    m_work.clock.sleep_for(std::min(pause, left));
   }
 }
 
@@ -183,13 +217,6 @@ void Sender::save(BatchRecord& batch, BatchState state) {
 std::string Sender::remote_name(const BatchRecord& batch) const {
   return fmt::format(
       "embedctl_{}_{:03}_{}.jsonl", m_run.record().run_id, batch.number, batch.upload_attempt);
-}
-
-std::map<std::string, std::string> Sender::identity(const BatchRecord& batch) const {
-  return {
-      {"embedctl_run", m_run.record().run_id},
-      {"embedctl_batch", std::to_string(batch.number)},
-      {"embedctl_sha256", batch.sha256}};
 }
 
 } // namespace embedctl::pipeline

@@ -21,6 +21,16 @@ Remedy remedy_for(const store::BatchRecord& batch);
 // What the provider gave as its reason.
 RemoteError refusal_of(const store::BatchRecord& batch);
 
+// What tells a batch of ours from every other at the provider: a part of its metadata.
+std::map<std::string, std::string>
+identity_of(const store::Run& run, const store::BatchRecord& batch);
+
+// Batches that a create made whose answer was lost, and that showed up only after it was done
+// again: they are cancelled, and their ids kept in the record. Does nothing for a batch whose
+// creation was never in doubt.
+void cancel_duplicates(
+    const store::Run& run, store::BatchRecord& batch, BatchProvider& provider, Work work);
+
 // Takes one batch from `written` to `submitted`. Intent is on disk before each remote call and
 // the answer after it; what is in doubt is looked up before it is done again, because a second
 // create would be a second bill. May be called for different batches from different threads.
@@ -48,7 +58,6 @@ private:
   void record_batch(store::BatchRecord& batch, RemoteBatch remote);
   void save(store::BatchRecord& batch, store::BatchState state);
   std::string remote_name(const store::BatchRecord& batch) const;
-  std::map<std::string, std::string> identity(const store::BatchRecord& batch) const;
 
   const store::Run& m_run;
   BatchProvider& m_provider;

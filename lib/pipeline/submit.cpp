@@ -35,6 +35,7 @@ store::RunRecord new_record(const SubmitOptions& options, RowSource& source, Clo
 void close_selection(store::Run& run, store::SelectionState state) {
   store::RunRecord record = run.record();
   record.selection = state;
+  record.rows_selected = run.rows().total();
   run.save(std::move(record));
 }
 

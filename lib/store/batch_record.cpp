@@ -141,6 +141,13 @@ BatchRecord load_batch_record(const std::filesystem::path& path) {
           {refusal.integer("at"), refusal.string("batch_id"), refusal.string("code"),
            refusal.string("message")});
     });
+  record.in_doubt = fields.boolean("in_doubt");
+  if (const auto duplicates = fields.value().find("duplicates"))
+    duplicates->for_each([&](const json::Value& each) {
+      if (const auto id = each.as_string())
+        record.duplicates.emplace_back(*id);
+    });
+  record.fetched_again = fields.boolean("fetched_again");
   record.rows = read_rows(fields.object("rows"));
   const Fields findings = fields.object("findings");
   record.findings = {
@@ -179,6 +186,10 @@ void save_batch_record(const std::filesystem::path& path, const BatchRecord& rec
         .field("message", refusal.message)
         .end_object();
   writer.end_array();
+  writer.field("in_doubt", record.in_doubt).key("duplicates").begin_array();
+  for (const std::string& id : record.duplicates)
+    writer.value(id);
+  writer.end_array().field("fetched_again", record.fetched_again);
   write_rows(writer.key("rows"), record.rows);
   writer.key("findings")
       .begin_object()

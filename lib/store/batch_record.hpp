@@ -57,6 +57,9 @@ struct BatchRecord {
   std::string batch_id;
   std::optional<RemoteBatch> remote; // the provider's last answer
   std::vector<Refusal> refusals;
+  bool in_doubt = false;               // a create may have taken effect without our knowing
+  std::vector<std::string> duplicates; // batches that such a create made; cancelled
+  bool fetched_again = false;          // a damaged download is fetched again once
   RowCounts rows;
   Findings findings;
 

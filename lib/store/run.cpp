@@ -134,6 +134,18 @@ void Run::settle() {
   save(std::move(record));
 }
 
+std::optional<std::string> Run::imbalance() const {
+  for (const BatchRecord& batch : m_batches)
+    if (batch.rows.total() != batch.requests + batch.skipped)
+      return fmt::format(
+          "batch {:03} holds {} rows, and {} have a state", batch.number,
+          batch.requests + batch.skipped, batch.rows.total());
+  if (m_record.rows_selected && rows().total() != *m_record.rows_selected)
+    return fmt::format(
+        "{} rows were selected, and {} have a state", *m_record.rows_selected, rows().total());
+  return std::nullopt;
+}
+
 RunState Run::state() const {
   if (m_record.dry_run)
     return RunState::prepared;

@@ -55,6 +55,10 @@ public:
   // Writes `finished` to run.json when that is what the run has become, or is no longer.
   void settle();
 
+  // What is wrong with the books: every batch's rows must add up to what it holds, and all batches
+  // to what was selected. nullopt where they balance.
+  std::optional<std::string> imbalance() const;
+
   RunState state() const;
   RowCounts rows() const;
 

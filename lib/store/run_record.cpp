@@ -42,6 +42,13 @@ void write_entity(json::Writer& writer, const Entity& entity) {
       .end_object();
 }
 
+void write_optional(json::Writer& writer, const std::optional<std::uint64_t>& number) {
+  if (number)
+    writer.value(*number);
+  else
+    writer.null();
+}
+
 Entity read_entity(const Fields& fields) {
   Entity entity;
   entity.name = fields.string("name");
@@ -83,6 +90,8 @@ RunRecord load_run_record(const std::filesystem::path& path) {
     record.limit = fields.count("limit");
   record.dry_run = fields.boolean("dry_run");
   record.selection = selection_from(fields);
+  if (fields.value().find("rows_selected"))
+    record.rows_selected = fields.count("rows_selected");
   record.finished = fields.boolean("finished");
   return record;
 }
@@ -105,14 +114,12 @@ void save_run_record(const std::filesystem::path& path, const RunRecord& record)
   writer.field("max_requests_per_batch", record.max_requests_per_batch)
       .field("max_bytes_per_batch", record.max_bytes_per_batch)
       .key("limit");
-  if (record.limit)
-    writer.value(*record.limit);
-  else
-    writer.null();
+  write_optional(writer, record.limit);
   writer.field("dry_run", record.dry_run)
       .field("selection", k_selection_names[static_cast<std::size_t>(record.selection)])
-      .field("finished", record.finished)
-      .end_object();
+      .key("rows_selected");
+  write_optional(writer, record.rows_selected);
+  writer.field("finished", record.finished).end_object();
   write_file_atomically(path, text + "\n");
 }
 

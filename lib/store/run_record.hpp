@@ -30,7 +30,8 @@ struct RunRecord {
   std::optional<std::uint64_t> limit;
   bool dry_run = false; // never sent so far: holds no rows in flight
   SelectionState selection = SelectionState::running;
-  bool finished = false; // every batch is ingested; nothing is left to do
+  std::optional<std::uint64_t> rows_selected; // once the selection is over
+  bool finished = false;                      // every batch is ingested; nothing is left to do
 };
 
 // Throws Error{usage} for a folder that is none or of a newer format, Error{corrupt} for a

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "cli/context.hpp"
+#include "cli/option_groups.hpp"
+
+namespace embedctl::cli {
+
+struct VerifyOptions {
+  TargetOptions target;
+};
+
+void add_verify_options(CLI::App& app, VerifyOptions& options);
+int run_verify(const VerifyOptions& options, Context& context);
+
+} // namespace embedctl::cli

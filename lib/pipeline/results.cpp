@@ -1,0 +1,58 @@
+#include "pipeline/results.hpp"
+
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace embedctl::pipeline {
+
+namespace {
+
+void visit_result(
+    const json::RowResult& result,
+    std::size_t row,
+    std::size_t dims,
+    const ResultVisitor& visitor) {
+  if (const auto* failure = std::get_if<json::RowFailure>(&result))
+    return visitor.failure(row, *failure);
+  const auto vector = std::get<json::Embedding>(result).values;
+  if (vector.size() != dims)
+    return visitor.failure(
+        row, {"wrong_width", fmt::format("got {} numbers instead of {}", vector.size(), dims)});
+  visitor.vector(row, vector);
+}
+
+} // namespace
+
+void for_each_result(
+    const store::BatchPaths& paths,
+    const store::Ledger& ledger,
+    const Survey& survey,
+    std::size_t dims,
+    const std::string& ended_as,
+    const ResultVisitor& visitor) {
+  std::vector<bool> visited(ledger.size());
+  for (const auto& file : result_files(paths)) {
+    json::ResultReader reader(file);
+    while (reader.next()) {
+      const auto id = reader.custom_id();
+      const auto row = id ? ledger.find(*id) : std::nullopt;
+      if (!row || visited[*row])
+        continue;
+      visited[*row] = true;
+      if (survey.conflicting[*row])
+        visitor.failure(
+            *row,
+            {"conflicting_results", "several results that differ; all are in quarantine.jsonl"});
+      else
+        visit_result(reader.result(), *row, dims, visitor);
+    }
+  }
+  for (std::size_t row = 0; row < ledger.size(); ++row)
+    if (!visited[row])
+      visitor.failure(
+          row,
+          {"no_result", fmt::format("the batch is {} and gave no result for this row", ended_as)});
+}
+
+} // namespace embedctl::pipeline

@@ -1,0 +1,192 @@
+#include "pipeline/verify.hpp"
+
+#include "base/bytes.hpp"
+#include "base/digest.hpp"
+#include "base/file.hpp"
+#include "pipeline/results.hpp"
+#include "store/ledger.hpp"
+#include "store/tsv.hpp"
+#include "json/line_reader.hpp"
+#include "json/value.hpp"
+
+#include <map>
+
+#include <fmt/format.h>
+
+namespace embedctl::pipeline {
+
+using store::BatchRecord;
+using store::BatchState;
+
+namespace {
+
+class BatchVerification {
+public:
+  BatchVerification(
+      const store::BatchPaths& paths, const BatchRecord& batch, Verification& verification)
+      : m_paths(paths),
+        m_batch(batch),
+        m_ledger(store::Ledger::load(paths.rows())),
+        m_verification(verification) {}
+
+  void check_input();
+  void check_lists();
+  void check_vectors(std::size_t dims, std::size_t chunk_size, VectorSink& sink, Work work);
+
+private:
+  void problem(const std::string& what) {
+    m_verification.problems.push_back(fmt::format("batch {:03}: {}", m_batch.number, what));
+  }
+  void expect_equal(const char* what, std::uint64_t found, std::uint64_t recorded) {
+    if (found != recorded)
+      problem(fmt::format("{} are {}, and batch.json says {}", what, found, recorded));
+  }
+  void read_list(const fs::path& path, std::size_t state_field, RowState only);
+  void compare(const VectorChunk& chunk, VectorSink& sink);
+
+  const store::BatchPaths& m_paths;
+  const BatchRecord& m_batch;
+  store::Ledger m_ledger;
+  Verification& m_verification;
+  std::map<std::size_t, RowState> m_listed; // rows that a list names, with their state
+};
+
+// The input file is what the provider was sent, row by row.
+void BatchVerification::check_input() {
+  expect_equal("rows in rows.tsv", m_ledger.size(), m_batch.requests);
+  if (!fs::exists(m_paths.input()))
+    return problem("input.jsonl is missing");
+  Sha256 digest;
+  std::uint64_t lines = 0;
+  std::uint64_t strangers = 0;
+  json::LineReader input(m_paths.input());
+  while (input.next()) {
+    digest.add(input.line());
+    if (input.terminated())
+      digest.add("\n");
+    const auto request = json::Document::try_parse(input.line());
+    const auto id = request ? request->root().string("custom_id") : std::nullopt;
+    if (lines >= m_ledger.size() || id != m_ledger.key(lines))
+      ++strangers;
+    ++lines;
+  }
+  expect_equal("requests in input.jsonl", lines, m_batch.requests);
+  if (strangers > 0)
+    problem(fmt::format("{} lines of input.jsonl are not the rows of rows.tsv", strangers));
+  if (to_hex(digest.finish()) != m_batch.sha256)
+    problem("input.jsonl has another SHA-256 than recorded");
+}
+
+void BatchVerification::check_lists() {
+  std::uint64_t skipped = 0;
+  if (fs::exists(m_paths.skipped()))
+    for (json::LineReader lines(m_paths.skipped()); lines.next();)
+      ++skipped;
+  expect_equal("lines in skipped_chunk_ids.tsv", skipped, m_batch.skipped);
+  read_list(m_paths.failed(), 0, RowState::failed);
+  read_list(m_paths.left(), 1, RowState::pending);
+
+  RowCounts rows;
+  for (const auto& [row, state] : m_listed)
+    ++rows[state];
+  rows[RowState::skipped] = skipped;
+  rows[RowState::written] = m_ledger.size() - m_listed.size();
+  for (std::size_t i = 0; i < k_row_states; ++i) {
+    const auto state = static_cast<RowState>(i);
+    expect_equal(
+        fmt::format("{} rows", to_string(state)).c_str(), rows[state], m_batch.rows[state]);
+  }
+}
+
+// A list whose field `state_field` tells the state, or where all rows have the state `only`.
+void BatchVerification::read_list(const fs::path& path, std::size_t state_field, RowState only) {
+  if (!fs::exists(path))
+    return;
+  for (json::LineReader lines(path); lines.next();) {
+    const auto fields = store::tsv_fields(lines.line());
+    const auto row = m_ledger.find(fields[0]);
+    if (!row || fields.size() <= state_field) {
+      problem(fmt::format(
+          "line {} of {} is no row of this batch", lines.number(), path.filename().string()));
+      continue;
+    }
+    const RowState state = state_field == 0 ? only : row_state_from(fields[state_field]);
+    if (!m_listed.emplace(*row, state).second)
+      problem(fmt::format("a row is listed twice, in {} at last", path.filename().string()));
+  }
+}
+
+void BatchVerification::check_vectors(
+    std::size_t dims, std::size_t chunk_size, VectorSink& sink, Work work) {
+  if (m_batch.was_refused() || m_batch.rows[RowState::written] == 0)
+    return;
+  VectorChunk chunk;
+  chunk.dims = dims;
+  std::uint64_t without_result = 0;
+  const auto is_written = [&](std::size_t row) { return m_listed.count(row) == 0; };
+  // The survey's quarantine is the ingest's business; here only what it says of conflicts counts.
+  Survey survey;
+  survey.conflicting.resize(m_ledger.size());
+  for_each_result(
+      m_paths, m_ledger, survey, dims, "over",
+      {[&](std::size_t row, std::span<const float> vector) {
+         if (!is_written(row))
+           return;
+         chunk.add(m_ledger.key(row), m_ledger.fingerprint(row), vector);
+         if (chunk.size() < chunk_size)
+           return;
+         work.stop.throw_if_requested();
+         compare(chunk, sink);
+         chunk.clear();
+       },
+       [&](std::size_t row, const json::RowFailure&) {
+         without_result += is_written(row) ? 1 : 0;
+       }});
+  if (chunk.size() > 0)
+    compare(chunk, sink);
+  if (without_result > 0)
+    problem(fmt::format("{} rows count as written and have no result", without_result));
+}
+
+void BatchVerification::compare(const VectorChunk& chunk, VectorSink& sink) {
+  std::uint64_t lost = 0;
+  std::uint64_t other = 0;
+  for (const RowState state : sink.examine(chunk)) {
+    lost += state == RowState::pending ? 1 : 0;
+    other += state == RowState::already_set ? 1 : 0;
+    if (state == RowState::stale || state == RowState::missing_row)
+      ++m_verification.changed_since;
+  }
+  m_verification.rows_checked += chunk.size();
+  if (lost > 0)
+    problem(fmt::format("{} rows count as written and have no vector", lost));
+  if (other > 0)
+    problem(fmt::format("{} rows count as written and hold another vector", other));
+}
+
+} // namespace
+
+Verification verify(
+    const store::Run& run,
+    const BatchFilter& filter,
+    std::size_t chunk_size,
+    VectorSink& sink,
+    Work work) {
+  Verification verification;
+  if (const auto imbalance = run.imbalance())
+    verification.problems.push_back(*imbalance);
+  for (const BatchRecord& batch : run.batches()) {
+    if (!matches(filter, batch) || batch.state == BatchState::planned)
+      continue;
+    const auto paths = run.paths(batch);
+    BatchVerification check(paths, batch, verification);
+    check.check_input();
+    if (batch.state != BatchState::ingested)
+      continue;
+    check.check_lists();
+    check.check_vectors(static_cast<std::size_t>(run.record().entity.dims), chunk_size, sink, work);
+  }
+  return verification;
+}
+
+} // namespace embedctl::pipeline
