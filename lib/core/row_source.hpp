@@ -26,7 +26,9 @@ struct ScopeCounts {
   std::uint64_t embedded = 0;
 };
 
-// Rows that another run has sent or is about to send. `keys` calls its argument for each.
+// Rows that another run has sent or is about to send. `keys` calls its argument for each. It is
+// called before the snapshot is taken, so that a run which ends meanwhile, and gives its keys up,
+// has its rows filled in the snapshot.
 struct InFlight {
   std::string run;
   std::function<void(const std::function<void(std::string_view key)>& take)> keys;

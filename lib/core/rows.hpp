@@ -50,7 +50,7 @@ private:
 struct SourceRow {
   std::string_view key;
   std::string_view text; // empty for SQL NULL
-  Fingerprint fingerprint{};
+  Fingerprint fingerprint{}; // zeros for SQL NULL
 };
 
 // Vectors on their way into the table, in columns; `values` holds `dims` numbers for each key.
