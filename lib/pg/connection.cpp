@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <new>
 #include <vector>
 
 #include <fmt/format.h>

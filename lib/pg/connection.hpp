@@ -2,6 +2,7 @@
 
 #include "base/secret.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>

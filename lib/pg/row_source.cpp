@@ -11,6 +11,8 @@
 
 #include <array>
 #include <cstring>
+#include <optional>
+#include <span>
 
 #include <fmt/format.h>
 

@@ -62,6 +62,10 @@ bool readable(int fd) {
 
 } // namespace
 
+bool LossyProxy::can_reach(const std::string& url) {
+  return server_socket(url).starts_with('/');
+}
+
 LossyProxy::LossyProxy(const std::string& url, int times)
     : m_server_socket(server_socket(url)), m_times(times) {
   m_folder = "/tmp/embedctl-lossy-XXXXXX";

@@ -10,8 +10,11 @@ namespace embedctl::pg {
 
 // Stands between a client and the server of `url`, and breaks the connection when the answer to
 // COMMIT comes: the server has committed, and the client does not know. Does so `times` times.
+// Speaks over Unix sockets only, as the private test server does.
 class LossyProxy {
 public:
+  static bool can_reach(const std::string& url);
+
   LossyProxy(const std::string& url, int times);
   ~LossyProxy();
   LossyProxy(const LossyProxy&) = delete;

@@ -60,6 +60,10 @@ TEST_CASE("a chunk whose commit was not answered counts as written", "[pg]") {
     const TestDatabase database;
     make_tables(database);
     const auto rows = make_rows(database, 3);
+    if (!LossyProxy::can_reach(database.url())) {
+      WARN("the server has no Unix socket: not tested");
+      return;
+    }
     LossyProxy proxy(database.url(), 2);
     SleepingClock clock;
     clock.on_sleep = [&] { CHECK(filled(database) == "3"); };

@@ -88,6 +88,23 @@ TEST_CASE("every row ends in the state that it is found in", "[pg]") {
   }
 }
 
+TEST_CASE("states keep the order of the rows across statements", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  const auto rows = make_rows(database, 600);
+  States expected(600, RowState::written);
+  for (const std::size_t n : {3U, 260U, 270U, 599U}) {
+    change(database, static_cast<int>(n), "content = 'edited'");
+    expected[n] = RowState::stale;
+  }
+  for (const std::size_t n : {250U, 300U, 501U}) {
+    change(database, static_cast<int>(n), "embedding = '[9,9,9]'");
+    expected[n] = RowState::already_set;
+  }
+  CHECK(write_as(database.url(), chunk_of(rows)) == expected);
+  CHECK(write_as(database.url(), chunk_of(rows)) == expected);
+}
+
 TEST_CASE("overwriting replaces a vector, but never one of another text", "[pg]") {
   const TestDatabase database;
   make_tables(database);
