@@ -178,12 +178,7 @@ TEST_CASE("a run without quota for a batch keeps what it wrote, to be sent later
   CHECK(Json(again.out).number("rows_in_flight_elsewhere") == 3);
 
   world.sandbox().plan("");
-  const auto run_dir = fs::directory_iterator(world.folder() / "batches" / family(1));
-  std::string folder;
-  for (const auto& entry : run_dir)
-    if (entry.is_directory())
-      folder = entry.path().string();
-  CHECK(world.run({"submit", "--run-dir", folder}).exit_code == 0);
+  CHECK(world.run({"submit", "--run-dir", only_run(world, 1)}).exit_code == 0);
   CHECK(world.sandbox().batch_ids().size() == 1);
   CHECK(world.sandbox().calls("POST /v1/files") == 1);
 }

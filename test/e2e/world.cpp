@@ -180,9 +180,19 @@ std::map<std::string, std::string> files_below(const fs::path& folder) {
   std::map<std::string, std::string> files;
   if (fs::exists(folder))
     for (const auto& entry : fs::recursive_directory_iterator(folder))
-      if (entry.is_regular_file())
+      if (entry.is_regular_file() && entry.path().filename() != ".lock")
         files[entry.path().lexically_relative(folder).string()] = content_of(entry.path());
   return files;
+}
+
+std::string only_run(const World& world, int family_number) {
+  std::vector<std::string> runs;
+  for (const auto& entry :
+       fs::directory_iterator(world.folder() / "batches" / family(family_number)))
+    if (entry.is_directory())
+      runs.push_back(entry.path().string());
+  REQUIRE(runs.size() == 1);
+  return runs.front();
 }
 
 fs::path batch_folder(const std::string& run_dir, int number) {

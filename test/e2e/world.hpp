@@ -89,8 +89,12 @@ std::string content_of(const fs::path& path);
 void write_file(const fs::path& path, std::string_view content);
 std::vector<std::string> lines_of(const fs::path& path);
 
-// Every file below, with its content, so that two looks can be compared.
+// Every file below, with its content, so that two looks can be compared; not the locks, which tell
+// who was there last.
 std::map<std::string, std::string> files_below(const fs::path& folder);
+
+// The one run folder that the family has; fails the test if there are more or none.
+std::string only_run(const World& world, int family_number);
 
 fs::path batch_folder(const std::string& run_dir, int number = 1);
 
