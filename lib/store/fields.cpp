@@ -7,9 +7,25 @@
 
 namespace embedctl::store {
 
+namespace {
+
+[[noreturn]] void refuse_damaged(const std::string& where, const std::string& why) {
+  throw Error(
+      ErrorKind::corrupt, fmt::format("\"{}\" is damaged: {}", where, why),
+      "nothing was changed; restore the file from a copy, or keep the folder for its results");
+}
+
+json::Value parse(const std::filesystem::path& path, std::string_view text) {
+  const auto document = json::Document::try_parse(text);
+  if (!document)
+    refuse_damaged(path.string(), "it is no JSON");
+  return document->root();
+}
+
+} // namespace
+
 Fields::Fields(const std::filesystem::path& path, std::string_view text)
-    : m_value(json::Document::parse(text, fmt::format("\"{}\"", path.string())).root()),
-      m_where(path.string()) {
+    : m_value(parse(path, text)), m_where(path.string()) {
   if (!m_value.is_object())
     refuse("it is no JSON object");
   const std::int64_t format = integer("format");
@@ -58,9 +74,7 @@ Fields Fields::object(const char* key) const {
 }
 
 void Fields::refuse(const std::string& why) const {
-  throw Error(
-      ErrorKind::corrupt, fmt::format("\"{}\" is damaged: {}", m_where, why),
-      "nothing was changed; restore the file from a copy, or keep the folder for its results");
+  refuse_damaged(m_where, why);
 }
 
 } // namespace embedctl::store
