@@ -7,6 +7,7 @@
 #include "json/writer.hpp"
 
 #include <array>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -68,7 +69,10 @@ Entity read_entity(const Fields& fields) {
 } // namespace
 
 RunRecord load_run_record(const std::filesystem::path& path) {
-  const auto text = read_file_if_any(path, k_largest_record);
+  std::error_code no_folder;
+  const auto text = std::filesystem::is_directory(path.parent_path(), no_folder)
+                        ? read_file_if_any(path, k_largest_record)
+                        : std::nullopt;
   if (!text)
     throw Error(
         ErrorKind::usage,
