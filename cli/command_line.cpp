@@ -71,6 +71,7 @@ public:
   }
 
   Invocation parse(std::vector<std::string> arguments) {
+    const bool informs = asks_for_information(arguments);
     // CLI11 takes them from the back.
     std::reverse(arguments.begin(), arguments.end());
     try {
@@ -81,6 +82,9 @@ public:
     } catch (const CLI::CallForVersion&) {
       return {nullptr, m_common, k_version};
     } catch (const CLI::ParseError& error) {
+      // A variable that an option refuses is looked at before the help is given.
+      if (informs)
+        return {nullptr, m_common, m_app.help()};
       refuse(error);
     }
     const auto verb = std::find_if(m_verbs.begin(), m_verbs.end(), [&](const Verb& candidate) {
