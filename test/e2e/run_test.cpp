@@ -1,0 +1,137 @@
+#include "e2e/world.hpp"
+#include "support/catch.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <functional>
+#include <thread>
+
+#include <fmt/format.h>
+
+namespace embedctl::e2e {
+
+namespace {
+
+void wait_until(const std::function<bool()>& happened) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!happened()) {
+    REQUIRE(std::chrono::steady_clock::now() < until);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+} // namespace
+
+TEST_CASE("run embeds a whole family in one command", "[e2e][slow]") {
+  const World world(k_at_once);
+  world.add_chunks(1, 1, 30);
+  const Outcome outcome = world.run(
+      {"run", "--family-id", family(1), "--max-requests-per-batch", "10", "--poll-seconds", "1",
+       "--json"});
+  INFO(outcome.out << outcome.err);
+  REQUIRE(outcome.exit_code == 0);
+  const Json answer(outcome.out);
+  CHECK(answer.text("state") == "finished");
+  CHECK(answer.size("batches") == 3);
+  CHECK(answer.number("rows.written") == 30);
+  CHECK(world.count("embedding IS NULL") == 0);
+  CHECK(world.wrong_vectors() == 0);
+
+  const Outcome again = world.run({"run", "--family-id", family(1)});
+  CHECK(again.exit_code == 0);
+  CHECK_THAT(again.out, ContainsSubstring("30 of 30"));
+  CHECK(world.sandbox().billed("requests") == 30);
+}
+
+TEST_CASE("run goes on with the family's unfinished runs and then takes the rest", "[e2e][slow]") {
+  const World world(k_at_once);
+  world.add_chunks(1, 1, 4);
+  const std::string earlier = world.submit(1);
+  const std::string dry_run = world.submit(1, {"--dry-run", "--batches-dir", "elsewhere"});
+  world.add_chunks(1, 11, 3);
+  const Outcome outcome =
+      world.run({"run", "--family-id", family(1), "--poll-seconds", "1", "--json"});
+  INFO(outcome.out << outcome.err);
+  CHECK(outcome.exit_code == 0);
+  const Json answer(outcome.out);
+  CHECK(answer.number("rows.written") == 3);
+  CHECK(answer.size("earlier_runs") == 1);
+  CHECK(answer.number("earlier_runs.0.rows.written") == 4);
+  CHECK(world.folder() / answer.text("earlier_runs.0.run_dir") == earlier);
+  CHECK(world.count("embedding IS NULL") == 0);
+  CHECK(world.wrong_vectors() == 0);
+  CHECK(world.sandbox().billed("requests") == 7);
+  CHECK(world.run({"submit", "--run-dir", dry_run}).exit_code == 2);
+}
+
+TEST_CASE("run ingests each batch as soon as it ends, not when all have", "[e2e][slow]") {
+  const World world({"--frozen-clock", "--queue-tokens", "120"});
+  world.add_chunks(1, 1, 20);
+  const std::string run_dir = world.submit(1, {"--max-requests-per-batch", "10"});
+  world.let_pass();
+  // One batch has ended, and the other, which was refused, ends only when time goes on.
+  const auto run = world.start({"run", "--run-dir", run_dir, "--poll-seconds", "1"});
+  wait_until([&] { return world.count("embedding IS NOT NULL") == 10; });
+  wait_until([&] { return world.sandbox().batch_ids().size() == 3; });
+  CHECK(world.count("embedding IS NOT NULL") == 10);
+  world.let_pass();
+  const Outcome outcome = run->wait();
+  INFO(outcome.out << outcome.err);
+  CHECK(outcome.exit_code == 0);
+  CHECK(world.count("embedding IS NOT NULL") == 20);
+  CHECK(world.wrong_vectors() == 0);
+}
+
+TEST_CASE("a run belongs to one process, and a signal stops it safely", "[e2e][slow]") {
+  const World world;
+  world.add_chunks(1, 1, 4);
+  const std::string run_dir = world.submit(1, {"--limit", "2"});
+  world.let_pass();
+  CHECK(world.run({"run", "--run-dir", run_dir, "--poll-seconds", "1"}).exit_code == 0);
+
+  const auto staying = world.start({"run", "--family-id", family(1), "--poll-seconds", "1"});
+  wait_until([&] { return world.sandbox().batch_ids().size() == 2; });
+  wait_until([&] { return world.sandbox().calls("GET /v1/batches/{id}") >= 2; });
+  std::string waiting_run;
+  for (const auto& entry : fs::directory_iterator(world.folder() / "batches" / family(1)))
+    if (entry.is_directory() && entry.path() != run_dir)
+      waiting_run = entry.path().string();
+
+  for (const Arguments& arguments :
+       {Arguments{"ingest", "--run-dir", waiting_run}, Arguments{"run", "--run-dir", waiting_run},
+        Arguments{"submit", "--run-dir", waiting_run},
+        Arguments{"run", "--family-id", family(1)}}) {
+    const Outcome locked = world.run(arguments);
+    INFO(locked.out << locked.err);
+    CHECK(locked.exit_code == 5);
+    CHECK_THAT(locked.err, ContainsSubstring(fmt::format("{}", staying->id())));
+    CHECK_THAT(locked.err, ContainsSubstring("hint: "));
+  }
+  // Looking takes no lock.
+  CHECK(world.run({"status", "--run-dir", waiting_run}).exit_code == 0);
+
+  staying->signal(SIGTERM);
+  const Outcome stopped = staying->wait();
+  CHECK(stopped.exit_code == 143);
+  CHECK_THAT(stopped.err, ContainsSubstring("go on with: embedctl run --family-id " + family(1)));
+
+  world.let_pass();
+  CHECK(world.run({"run", "--family-id", family(1), "--poll-seconds", "1"}).exit_code == 0);
+  CHECK(world.count("embedding IS NULL") == 0);
+  CHECK(world.wrong_vectors() == 0);
+  CHECK(world.sandbox().billed("requests") == 4);
+}
+
+TEST_CASE("Ctrl-C ends a run with its own exit code", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 2);
+  const auto run = world.start({"run", "--family-id", family(1), "--json"});
+  wait_until([&] { return world.sandbox().calls("GET /v1/batches/{id}") >= 1; });
+  run->signal(SIGINT);
+  const Outcome outcome = run->wait();
+  CHECK(outcome.exit_code == 130);
+  CHECK(Json(outcome.out).text("error.kind") == "interrupted");
+  CHECK(Json(outcome.out).number("error.exit_code") == 130);
+}
+
+} // namespace embedctl::e2e
