@@ -21,15 +21,15 @@ class HelpFormatter : public CLI::Formatter {
 public:
   HelpFormatter() {
     label("SUBCOMMAND", "COMMAND");
-    label("SUBCOMMANDS", "COMMANDS");
-    label("Subcommands", "Commands");
     column_width(34);
   }
 
   std::string make_option_opts(const CLI::Option* option) const override {
     std::string text;
     if (option->get_type_size() != 0) {
-      text += " " + option->get_type_name();
+      // "UINT:UINT in [1 - 9]", "TEXT:{a,b}": what a validator says of itself says it all.
+      const std::string type = option->get_type_name();
+      text += " " + type.substr(type.find(':') + 1);
       if (!option->get_default_str().empty())
         text += " [" + option->get_default_str() + "]";
     }
@@ -98,6 +98,7 @@ private:
   // business, and the rest need not be built for it.
   void add_verb(const Verb& verb) {
     CLI::App* const app = m_app.add_subcommand(verb.name, verb.text);
+    app->group("Commands");
     app->preparse_callback([this, &verb, app](std::size_t) {
       verb.add_options(*app);
       add_common_options(*app, m_common);
@@ -110,22 +111,31 @@ private:
   }
 
   [[noreturn]] void refuse(const CLI::ParseError& error) const {
-    const CLI::App* const verb = chosen();
-    const std::vector<std::string> extra = m_app.remaining(true);
-    if (!verb) {
-      const bool is_option = !extra.empty() && extra.front().starts_with('-');
+    if (const CLI::App* const verb = chosen())
+      refuse_of(*verb, error);
+    const std::string hint =
+        fmt::format("the commands are {}; see embedctl --help", names_of(m_verbs));
+    const std::vector<std::string> extra = m_app.remaining();
+    if (extra.empty())
+      throw Error(ErrorKind::usage, "no command is given", hint);
+    const char* const what = extra.front().starts_with('-') ? "option" : "command";
+    throw Error(
+        ErrorKind::usage, fmt::format("unknown {} \"{}\"", what, printable(extra.front())), hint);
+  }
+
+  [[noreturn]] void refuse_of(const CLI::App& verb, const CLI::ParseError& error) const {
+    const std::string& name = verb.get_name();
+    const std::string hint = fmt::format("see embedctl {} --help", name);
+    if (const auto before = m_app.remaining(); !before.empty())
       throw Error(
           ErrorKind::usage,
-          extra.empty()
-              ? "no command is given"
-              : fmt::format(
-                  "unknown {} \"{}\"", is_option ? "option" : "command", printable(extra.front())),
-          fmt::format("the commands are {}; see embedctl --help", names_of(m_verbs)));
-    }
-    std::string message = printable(error.what());
-    if (!extra.empty())
-      message = fmt::format("{} does not know \"{}\"", verb->get_name(), printable(extra.front()));
-    throw Error(ErrorKind::usage, message, fmt::format("see embedctl {} --help", verb->get_name()));
+          fmt::format("\"{}\" stands before \"{}\"", printable(before.front()), name),
+          fmt::format("options come after the command; {}", hint));
+    if (const auto extra = verb.remaining(); !extra.empty())
+      throw Error(
+          ErrorKind::usage, fmt::format("{} does not know \"{}\"", name, printable(extra.front())),
+          hint);
+    throw Error(ErrorKind::usage, printable(error.what()), hint);
   }
 
   const std::vector<Verb>& m_verbs;

@@ -17,6 +17,7 @@ struct SendOptions {
   std::optional<std::uint64_t> limit;
   std::uint64_t bytes = 1000;
   int parallel = 4;
+  std::string encoding = "base64";
   bool dry_run = false;
 };
 
@@ -28,6 +29,8 @@ void add_send_options(CLI::App& app, SendOptions& options) {
   add(app, "--limit", options.limit, "Rows at most")->check(positive_integer());
   add(app, "--max-bytes", options.bytes, "Size of a batch")->transform(byte_size());
   add(app, "-p,--parallel", options.parallel, "Uploads at once");
+  add(app, "--encoding", options.encoding, "Form of vectors")
+      ->check(CLI::IsMember({"base64", "float"}));
   add(app, "--dry-run", options.dry_run, "Send nothing");
 }
 
@@ -163,6 +166,8 @@ TEST_CASE("what cannot be parsed is named, with a hint where to look", "[cli]") 
   CHECK(std::string(scene.refusal({"sned\n"}).what()) == "unknown command \"sned\\x0a\"");
   CHECK(std::string(scene.refusal({"--sned"}).what()) == "unknown option \"--sned\"");
   CHECK(std::string(scene.refusal({"send", "--frob"}).what()) == "send does not know \"--frob\"");
+  CHECK(
+      std::string(scene.refusal({"--json", "send"}).what()) == "\"--json\" stands before \"send\"");
   CHECK(std::string(scene.refusal({"send", "look"}).what()) == "send does not know \"look\"");
   CHECK_THAT(scene.refusal({"send", "--frob"}).hint(), ContainsSubstring("embedctl send --help"));
   CHECK_THAT(scene.refusal({"send", "--limit"}).what(), ContainsSubstring("--limit"));
@@ -185,6 +190,7 @@ TEST_CASE("help is printed, with defaults and without a variable behind every op
   const auto help = scene.parse({"send", "--help"});
   CHECK(help.verb == nullptr);
   CHECK_THAT(help.text, ContainsSubstring("-p,--parallel INT [4]"));
+  CHECK_THAT(help.text, ContainsSubstring("--encoding {base64,float} [base64]"));
   CHECK_THAT(help.text, ContainsSubstring("as EMBEDCTL_RUN_DIR"));
   CHECK_THAT(help.text, !ContainsSubstring("EMBEDCTL_PARALLEL"));
   CHECK_THAT(scene.parse({"--version"}).text, StartsWith("embedctl "));
