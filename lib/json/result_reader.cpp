@@ -3,8 +3,11 @@
 #include "base/bytes.hpp"
 
 #include <bit>
+#include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include <fmt/format.h>
@@ -52,6 +55,31 @@ bool all_finite(std::span<const float> values) {
   for (const float value : values)
     sum += value * 0.0F;
   return sum == 0.0F;
+}
+
+// simdjson reads doubles. One that stands exactly between two floats, or is below the normal ones,
+// has been rounded already and must not be rounded again; and release 3.0 takes "0." with more
+// than 19 significant digits for quite another number.
+bool is_safe_to_round(double number, std::size_t length) {
+  constexpr std::size_t k_longest_text = 22; // "-0." and 19 digits
+  constexpr std::uint64_t k_dropped_bits = 0x1fffffff;
+  constexpr std::uint64_t k_half_of_them = 0x10000000;
+  const double size = std::fabs(number);
+  return length <= k_longest_text
+         && (std::bit_cast<std::uint64_t>(number) & k_dropped_bits) != k_half_of_them
+         && size <= std::numeric_limits<float>::max()
+         && (size >= std::numeric_limits<float>::min() || size == 0);
+}
+
+// The float nearest to a text that is known to be a JSON number.
+float nearest_float(std::string_view text) {
+  float nearest = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), nearest).ec == std::errc{})
+    return nearest;
+  double number = 0; // stays so where even a double is too small
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  const float size = std::fabs(number) < 1 ? 0.0F : std::numeric_limits<float>::infinity();
+  return text.starts_with('-') ? -size : size;
 }
 
 std::optional<std::string> text_field(ondemand::object& object, const char* key) {
@@ -139,7 +167,9 @@ RowResult ResultReader::Parser::from_array(ondemand::array numbers) {
     double value = 0;
     if (number.get_double().get(value) != simdjson::SUCCESS)
       return failure("bad_number", "the embedding holds something that is no finite number");
-    values.push_back(static_cast<float>(value));
+    const std::string_view text = number.raw_json_token();
+    values.push_back(
+        is_safe_to_round(value, text.size()) ? static_cast<float>(value) : nearest_float(text));
   }
   if (!all_finite(values))
     return failure("not_finite", "the embedding holds a number too large for a vector");
