@@ -35,6 +35,7 @@ bool LineReader::next() {
     const void* newline = std::memchr(from + searched, '\n', m_end - m_begin - searched);
     if (newline != nullptr) {
       const auto length = static_cast<std::size_t>(static_cast<const char*>(newline) - from);
+      m_too_long = m_too_long || length > k_longest_line;
       if (!m_too_long)
         m_line = {from, length};
       m_begin += length + 1;

@@ -9,7 +9,7 @@
 
 namespace embedctl::json {
 
-// The lines of a file, one after another, in a buffer that never outgrows `k_longest_line`.
+// The lines of a file, one after another, in a buffer of at most twice `k_longest_line`.
 class LineReader {
 public:
   // Far above the widest vector anyone makes (65,536 numbers of 20 characters); what is longer
