@@ -82,7 +82,7 @@ std::string read_file(const fs::path& path, std::uint64_t limit) {
 std::optional<std::string> read_file_if_any(const fs::path& path, std::uint64_t limit) {
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) {
-    if (errno == ENOENT)
+    if (errno == ENOENT || errno == ENOTDIR)
       return std::nullopt;
     throw_io_error("open", path, errno);
   }
