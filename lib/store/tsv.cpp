@@ -11,8 +11,8 @@ constexpr std::string_view k_escape = "tnr\\";
 
 std::string tsv_line(std::initializer_list<std::string_view> fields) {
   std::string line;
-  for (const std::string_view field : fields) {
-    if (!line.empty())
+  for (const std::string_view& field : fields) {
+    if (&field != fields.begin())
       line += '\t';
     for (const char c : field) {
       const auto special = k_plain.find(c);
