@@ -20,6 +20,12 @@ class Ledger {
 public:
   static Ledger load(const std::filesystem::path& rows_tsv);
 
+  // The index looks into the keys, and would look into those of the original.
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+  Ledger(Ledger&&) = default;
+  Ledger& operator=(Ledger&&) = default;
+
   std::size_t size() const { return m_keys.size(); }
   const std::string& key(std::size_t row) const { return m_keys[row]; }
   const Fingerprint& fingerprint(std::size_t row) const { return m_fingerprints[row]; }
@@ -28,6 +34,8 @@ public:
   std::optional<std::size_t> find(std::string_view key) const;
 
 private:
+  Ledger() = default;
+
   std::vector<std::string> m_keys;
   std::vector<Fingerprint> m_fingerprints;
   std::unordered_map<std::string_view, std::uint32_t> m_index;
