@@ -37,7 +37,9 @@ RemoteStatus status_from(const Fields& fields) {
   fields.refuse(fmt::format("status \"{}\" is none", name));
 }
 
-void write_remote(json::Writer& writer, const RemoteBatch& remote) {
+enum class Answer { with, without };
+
+void write_remote(json::Writer& writer, const RemoteBatch& remote, Answer answer) {
   writer.begin_object()
       .field("id", remote.id)
       .field("status", to_string(remote.status))
@@ -62,7 +64,7 @@ void write_remote(json::Writer& writer, const RemoteBatch& remote) {
   }
   writer.end_array();
   writer.key("answer");
-  if (remote.json.empty())
+  if (remote.json.empty() || answer == Answer::without)
     writer.null();
   else
     writer.raw(remote.json);
@@ -81,12 +83,10 @@ RemoteBatch read_remote(const Fields& fields) {
   remote.expires_at = fields.integer("expires_at");
   const Fields counts = fields.object("request_counts");
   remote.counts = {counts.integer("total"), counts.integer("completed"), counts.integer("failed")};
-  if (const auto errors = fields.value().find("errors"))
-    errors->for_each([&](const json::Value& each) {
-      const Fields error(each, fields.where());
-      remote.errors.push_back(
-          {error.string("code"), error.string("message"), each.integer("line")});
-    });
+  fields.for_each("errors", [&](const Fields& error) {
+    remote.errors.push_back(
+        {error.string("code"), error.string("message"), error.value().integer("line")});
+  });
   if (const auto answer = fields.value().find("answer"))
     remote.json = answer->dump();
   return remote;
@@ -107,56 +107,7 @@ RowCounts read_rows(const Fields& fields) {
   return rows;
 }
 
-} // namespace
-
-std::string_view to_string(BatchState state) {
-  return k_state_names[static_cast<std::size_t>(state)];
-}
-
-BatchRecord load_batch_record(const std::filesystem::path& path) {
-  const auto text = read_file_if_any(path, k_largest_record);
-  if (!text)
-    throw Error(
-        ErrorKind::usage, fmt::format("there is no \"{}\"", path.string()),
-        "give the batch.json of a batch folder, batches/<scope>/run_<time>/batches/batch_001");
-  const Fields fields(path, *text);
-  BatchRecord record;
-  record.number = static_cast<int>(fields.integer("number"));
-  record.state = state_from(fields);
-  record.requests = fields.count("requests");
-  record.skipped = fields.count("skipped");
-  record.bytes = fields.count("bytes");
-  record.sha256 = fields.string("sha256");
-  record.upload_attempt = static_cast<int>(fields.integer("upload_attempt"));
-  record.create_attempt = static_cast<int>(fields.integer("create_attempt"));
-  record.input_file_id = fields.string("input_file_id");
-  record.input_file_created_at = fields.integer("input_file_created_at");
-  record.batch_id = fields.string("batch_id");
-  if (fields.value().find("provider"))
-    record.remote = read_remote(fields.object("provider"));
-  if (const auto refusals = fields.value().find("refusals"))
-    refusals->for_each([&](const json::Value& each) {
-      const Fields refusal(each, fields.where());
-      record.refusals.push_back(
-          {refusal.integer("at"), refusal.string("batch_id"), refusal.string("code"),
-           refusal.string("message")});
-    });
-  record.in_doubt = fields.boolean("in_doubt");
-  if (const auto duplicates = fields.value().find("duplicates"))
-    duplicates->for_each([&](const json::Value& each) {
-      if (const auto id = each.as_string())
-        record.duplicates.emplace_back(*id);
-    });
-  record.fetched_again = fields.boolean("fetched_again");
-  record.rows = read_rows(fields.object("rows"));
-  const Fields findings = fields.object("findings");
-  record.findings = {
-      findings.count("unknown_ids"), findings.count("repeated_lines"),
-      findings.count("damaged_lines")};
-  return record;
-}
-
-void save_batch_record(const std::filesystem::path& path, const BatchRecord& record) {
+std::string to_json(const BatchRecord& record, Answer answer) {
   std::string text;
   json::Writer writer(text, json::Writer::Style::indented);
   writer.begin_object()
@@ -174,7 +125,7 @@ void save_batch_record(const std::filesystem::path& path, const BatchRecord& rec
       .field("batch_id", record.batch_id);
   writer.key("provider");
   if (record.remote)
-    write_remote(writer, *record.remote);
+    write_remote(writer, *record.remote, answer);
   else
     writer.null();
   writer.key("refusals").begin_array();
@@ -188,7 +139,7 @@ void save_batch_record(const std::filesystem::path& path, const BatchRecord& rec
   writer.end_array();
   writer.field("in_doubt", record.in_doubt).key("duplicates").begin_array();
   for (const std::string& id : record.duplicates)
-    writer.value(id);
+    writer.begin_object().field("batch_id", id).end_object();
   writer.end_array().field("fetched_again", record.fetched_again);
   write_rows(writer.key("rows"), record.rows);
   writer.key("findings")
@@ -198,7 +149,65 @@ void save_batch_record(const std::filesystem::path& path, const BatchRecord& rec
       .field("damaged_lines", record.findings.damaged_lines)
       .end_object();
   writer.end_object();
-  write_file_atomically(path, text + "\n");
+  return text + "\n";
+}
+
+} // namespace
+
+std::string_view to_string(BatchState state) {
+  return k_state_names[static_cast<std::size_t>(state)];
+}
+
+BatchRecord load_batch_record(const std::filesystem::path& path) {
+  const auto text = read_file_if_any(path, k_largest_record);
+  if (!text)
+    throw Error(
+        ErrorKind::usage, fmt::format("there is no \"{}\"", path.string()),
+        "give the batch.json of a batch folder, batches/<scope>/run_<time>/batches/batch_001");
+  const Fields fields(path, *text);
+  BatchRecord record;
+  record.number = fields.small_count("number");
+  record.state = state_from(fields);
+  record.requests = fields.count("requests");
+  record.skipped = fields.count("skipped");
+  record.bytes = fields.count("bytes");
+  record.sha256 = fields.string("sha256");
+  record.upload_attempt = fields.small_count("upload_attempt");
+  record.create_attempt = fields.small_count("create_attempt");
+  record.input_file_id = fields.string("input_file_id");
+  record.input_file_created_at = fields.integer("input_file_created_at");
+  record.batch_id = fields.string("batch_id");
+  if (fields.value().find("provider"))
+    record.remote = read_remote(fields.object("provider"));
+  fields.for_each("refusals", [&](const Fields& refusal) {
+    record.refusals.push_back(
+        {refusal.integer("at"), refusal.string("batch_id"), refusal.string("code"),
+         refusal.string("message")});
+  });
+  record.in_doubt = fields.boolean("in_doubt");
+  fields.for_each("duplicates", [&](const Fields& each) {
+    record.duplicates.push_back(each.string("batch_id"));
+  });
+  record.fetched_again = fields.boolean("fetched_again");
+  record.rows = read_rows(fields.object("rows"));
+  if (record.rows.total() != record.requests + record.skipped)
+    fields.refuse(fmt::format(
+        "{} rows have a state, and {} were selected", record.rows.total(),
+        record.requests + record.skipped));
+  const Fields findings = fields.object("findings");
+  record.findings = {
+      findings.count("unknown_ids"), findings.count("repeated_lines"),
+      findings.count("damaged_lines")};
+  return record;
+}
+
+void save_batch_record(const std::filesystem::path& path, const BatchRecord& record) {
+  std::string text = to_json(record, Answer::with);
+  // An answer that is no JSON or is nested too deep where it stands here would make the record one
+  // that nobody can read again.
+  if (!json::Document::try_parse(text))
+    text = to_json(record, Answer::without);
+  write_file_atomically(path, text);
 }
 
 } // namespace embedctl::store

@@ -62,6 +62,13 @@ std::uint64_t Fields::count(const char* key) const {
   return static_cast<std::uint64_t>(number);
 }
 
+int Fields::small_count(const char* key) const {
+  const std::uint64_t number = count(key);
+  if (number > k_most_of_few)
+    refuse(fmt::format("member \"{}\" is too large", key));
+  return static_cast<int>(number);
+}
+
 bool Fields::boolean(const char* key) const {
   return present(m_value.boolean(key), key, "boolean");
 }
@@ -71,6 +78,14 @@ Fields Fields::object(const char* key) const {
   if (!found.is_object())
     refuse(fmt::format("member \"{}\" is no object", key));
   return {std::move(found), m_where};
+}
+
+void Fields::for_each(
+    const char* key, const std::function<void(const Fields& element)>& visit) const {
+  const auto found = present(m_value.find(key), key, "array");
+  if (!found.is_array())
+    refuse(fmt::format("member \"{}\" is no array", key));
+  found.for_each([&](const json::Value& element) { visit({element, m_where}); });
 }
 
 void Fields::refuse(const std::string& why) const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 namespace embedctl::store {
@@ -12,16 +13,22 @@ namespace embedctl::store {
 // file is left as it is.
 class Fields {
 public:
+  // Far above what is ever counted in an int, and far below where one overflows.
+  static constexpr int k_most_of_few = 1'000'000'000;
+
   // Reads and parses the file, and refuses a format newer than ours with Error{usage}.
   Fields(const std::filesystem::path& path, std::string_view text);
+
   Fields(json::Value value, std::string where)
       : m_value(std::move(value)), m_where(std::move(where)) {}
 
   std::string string(const char* key) const;
   std::int64_t integer(const char* key) const;
   std::uint64_t count(const char* key) const;
+  int small_count(const char* key) const; // at most k_most_of_few
   bool boolean(const char* key) const;
   Fields object(const char* key) const;
+  void for_each(const char* key, const std::function<void(const Fields& element)>& visit) const;
   const json::Value& value() const { return m_value; }
   const std::string& where() const { return m_where; }
 

@@ -62,7 +62,9 @@ Entity read_entity(const Fields& fields) {
   entity.scope_key_column = fields.string("scope_key_column");
   entity.scope_noun = fields.string("scope_noun");
   entity.model = fields.string("model");
-  entity.dims = static_cast<int>(fields.integer("dims"));
+  entity.dims = fields.small_count("dims");
+  if (entity.dims == 0)
+    fields.refuse("a vector of no width is none");
   return entity;
 }
 

@@ -1,0 +1,114 @@
+#include "store/run_record.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+
+#include "support/catch.hpp"
+#include "support/records.hpp"
+#include "support/scratch_folder.hpp"
+
+#include <fstream>
+#include <limits>
+
+using namespace embedctl;
+using namespace embedctl::store;
+using embedctl::test::ScratchFolder;
+using embedctl::test::some_run_record;
+
+namespace {
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+ErrorKind refusal_of(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+  try {
+    load_run_record(path);
+  } catch (const Error& error) {
+    CHECK(read_file(path, text.size()) == text);
+    return error.kind();
+  }
+  FAIL("taken: " << text);
+  return ErrorKind::internal;
+}
+
+} // namespace
+
+TEST_CASE("every member of run.json survives a round trip", "[store]") {
+  const ScratchFolder scratch;
+  for (const SelectionState selection :
+       {SelectionState::running, SelectionState::complete, SelectionState::interrupted}) {
+    RunRecord record = some_run_record();
+    record.scope = "quotes \" and \\ and \n";
+    record.database = {"db \xc3\xa9", ""};
+    record.entity.table = "other";
+    record.entity.key_column = "k";
+    record.entity.dims = 3072;
+    record.max_bytes_per_batch = std::numeric_limits<std::int64_t>::max();
+    record.dry_run = selection == SelectionState::running;
+    record.finished = selection == SelectionState::complete;
+    record.selection = selection;
+    if (record.finished)
+      record.limit = 17;
+    save_run_record(scratch / "run.json", record);
+    const RunRecord loaded = load_run_record(scratch / "run.json");
+    CHECK(loaded.version == record.version);
+    CHECK(loaded.run_id == record.run_id);
+    CHECK(loaded.created_at == record.created_at);
+    CHECK(loaded.entity == record.entity);
+    CHECK(loaded.scope == record.scope);
+    CHECK(loaded.encoding == record.encoding);
+    CHECK(loaded.database == record.database);
+    CHECK(loaded.max_requests_per_batch == record.max_requests_per_batch);
+    CHECK(loaded.max_bytes_per_batch == record.max_bytes_per_batch);
+    CHECK(loaded.limit == record.limit);
+    CHECK(loaded.dry_run == record.dry_run);
+    CHECK(loaded.selection == record.selection);
+    CHECK(loaded.finished == record.finished);
+  }
+}
+
+TEST_CASE("a folder without run.json is no run folder", "[store]") {
+  const ScratchFolder scratch;
+  write_file_atomically(scratch / "file", "");
+  for (const char* folder : {"none", "file"})
+    try {
+      load_run_record(scratch / folder / "run.json");
+      FAIL("it was taken for one");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::usage);
+      CHECK_THAT(error.what(), ContainsSubstring("is no run folder"));
+    }
+}
+
+TEST_CASE("a run.json that is newer, damaged or hostile is refused and kept", "[store]") {
+  const ScratchFolder scratch;
+  const auto path = scratch / "run.json";
+  save_run_record(path, some_run_record());
+  const std::string good = read_file(path, 100'000);
+  const auto with = [&](const std::string& from, const std::string& to) {
+    return refusal_of(path, replaced(good, from, to));
+  };
+  CHECK(with("\"format\": 1", "\"format\": 2") == ErrorKind::usage);
+  CHECK(with("\"format\": 1", "\"format\": 9223372036854775807") == ErrorKind::usage);
+  for (const char* format : {"0", "-1", "\"1\"", "null", "1.5", "1e30", "[1]"})
+    CHECK(with("\"format\": 1", "\"format\": " + std::string(format)) == ErrorKind::corrupt);
+  CHECK(with("\"dims\": 1536", "\"dims\": 4294967297") == ErrorKind::corrupt);
+  CHECK(with("\"dims\": 1536", "\"dims\": -1536") == ErrorKind::corrupt);
+  CHECK(with("\"dims\": 1536", "\"dims\": 0") == ErrorKind::corrupt);
+  CHECK(with("\"max_bytes_per_batch\": 1", "\"max_bytes_per_batch\": -1") == ErrorKind::corrupt);
+  CHECK(with("\"limit\": null", "\"limit\": \"5\"") == ErrorKind::corrupt);
+  CHECK(with("\"limit\": null", "\"limit\": -5") == ErrorKind::corrupt);
+  CHECK(with("\"dry_run\": false", "\"dry_run\": 0") == ErrorKind::corrupt);
+  CHECK(with("\"selection\": \"running\"", "\"selection\": \"over\"") == ErrorKind::corrupt);
+  CHECK(with("\"entity\": {", "\"entity\": [], \"x\": {") == ErrorKind::corrupt);
+  CHECK(with("\"run_id\"", "\"run_ID\"") == ErrorKind::corrupt);
+  for (std::size_t length = 0; length + 2 < good.size(); length += 7)
+    CHECK(refusal_of(path, good.substr(0, length)) == ErrorKind::corrupt);
+  CHECK(refusal_of(path, std::string(100'000, '[')) == ErrorKind::corrupt);
+  CHECK(refusal_of(path, "[]") == ErrorKind::corrupt);
+  CHECK(refusal_of(path, std::string(2 << 20, ' ') + good) == ErrorKind::corrupt);
+}
