@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,10 @@ namespace fs = std::filesystem;
 // The names of batches/README.md, which is the contract of the on-disk format.
 
 inline constexpr int k_format = 1;
+
+inline std::string batch_folder_name(int number) {
+  return fmt::format("batch_{:03}", number);
+}
 
 class BatchPaths {
 public:
@@ -39,9 +44,7 @@ public:
   fs::path record() const { return m_folder / "run.json"; }
   fs::path lock() const { return m_folder / ".lock"; }
   fs::path batches() const { return m_folder / "batches"; }
-  BatchPaths batch(int number) const {
-    return BatchPaths(batches() / fmt::format("batch_{:03}", number));
-  }
+  BatchPaths batch(int number) const { return BatchPaths(batches() / batch_folder_name(number)); }
 
 private:
   fs::path m_folder;

@@ -34,7 +34,9 @@ std::optional<int> batch_number(const std::string& name) {
   const std::string digits = name.substr(k_batch_prefix.size());
   if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos)
     return std::nullopt;
-  return std::stoi(digits);
+  const int number = std::stoi(digits);
+  // "batch_1" beside "batch_001" would be the same batch a second time.
+  return batch_folder_name(number) == name ? std::optional(number) : std::nullopt;
 }
 
 std::vector<fs::path> folders_in(const fs::path& folder) {
@@ -48,6 +50,30 @@ std::vector<fs::path> folders_in(const fs::path& folder) {
     throw_io_error("list", folder, error.value());
   std::sort(found.begin(), found.end());
   return found;
+}
+
+[[noreturn]] void refuse_batch(const BatchPaths& paths, const std::string& why) {
+  throw Error(
+      ErrorKind::corrupt, fmt::format("\"{}\" is damaged: {}", paths.folder().string(), why),
+      "nothing was changed; restore batch.json from a copy, or keep the folder for its results");
+}
+
+// A folder whose batch.json was never written holds nothing yet: that file comes first.
+BatchRecord planned_batch(const BatchPaths& paths, int number) {
+  if (!fs::is_empty(paths.folder()) && !fs::exists(paths.record().string() + ".tmp"))
+    refuse_batch(paths, "it has no batch.json");
+  BatchRecord planned;
+  planned.number = number;
+  return planned;
+}
+
+BatchRecord load_batch(const BatchPaths& paths, int number) {
+  if (!fs::exists(paths.record()))
+    return planned_batch(paths, number);
+  BatchRecord batch = load_batch_record(paths.record());
+  if (batch.number != number)
+    refuse_batch(paths, fmt::format("its batch.json is that of batch {:03}", batch.number));
+  return batch;
 }
 
 // A scope names a folder, so it must be a plain name.
@@ -89,16 +115,8 @@ void Run::read() {
     if (const auto number = batch_number(folder.filename().string()))
       numbers.push_back(*number);
   std::sort(numbers.begin(), numbers.end());
-  for (const int number : numbers) {
-    const fs::path record = m_paths.batch(number).record();
-    if (fs::exists(record)) {
-      m_batches.push_back(load_batch_record(record));
-    } else {
-      BatchRecord planned;
-      planned.number = number;
-      m_batches.push_back(planned);
-    }
-  }
+  for (const int number : numbers)
+    m_batches.push_back(load_batch(m_paths.batch(number), number));
 }
 
 void Run::lock() {
@@ -118,7 +136,12 @@ void Run::save(const BatchRecord& batch) const {
 int Run::drop_planned() {
   int dropped = 0;
   while (!m_batches.empty() && m_batches.back().state == BatchState::planned) {
-    fs::remove_all(paths(m_batches.back()).folder());
+    // batch.json goes last: what is left without it would look damaged.
+    const BatchPaths planned = paths(m_batches.back());
+    for (const auto& entry : fs::directory_iterator(planned.folder()))
+      if (entry.path() != planned.record())
+        fs::remove_all(entry.path());
+    fs::remove_all(planned.folder());
     m_batches.pop_back();
     ++dropped;
   }
