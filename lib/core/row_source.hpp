@@ -20,6 +20,14 @@ struct DatabaseIdentity {
   friend bool operator==(const DatabaseIdentity&, const DatabaseIdentity&) = default;
 };
 
+// A server may tell its identifier to one role and not to another, so one that is not told says
+// nothing.
+inline bool may_be_same(const DatabaseIdentity& a, const DatabaseIdentity& b) {
+  return a.name == b.name
+         && (a.system_identifier.empty() || b.system_identifier.empty()
+             || a.system_identifier == b.system_identifier);
+}
+
 struct ScopeCounts {
   bool exists = false;
   std::uint64_t rows = 0;

@@ -9,7 +9,7 @@ namespace {
 bool same_rows(
     const store::RunRecord& run, const Entity& entity, const DatabaseIdentity& database) {
   return run.entity.table == entity.table && run.entity.target_column == entity.target_column
-         && run.database == database;
+         && may_be_same(run.database, database);
 }
 
 } // namespace
