@@ -149,7 +149,8 @@ void send_rest(
     close_selection(run, store::SelectionState::interrupted);
   }
   if (run.record().dry_run) {
-    const auto batches_dir = run.paths().folder().parent_path().parent_path();
+    // "." and a bare name have no parents to take.
+    const auto batches_dir = fs::canonical(run.paths().folder()).parent_path().parent_path();
     const auto scope_lock = store::lock_scope(batches_dir, run.record().scope);
     if (source == nullptr)
       throw Error(ErrorKind::internal, "a dry run is sent without a database");
