@@ -61,7 +61,7 @@ void poll(store::Run& run, const BatchFilter& filter, BatchProvider& provider, W
   ask(run, filter, provider);
   for (BatchRecord* batch : asked) {
     run.save(*batch);
-    cancel_duplicates(run, *batch, provider, work);
+    cancel_duplicates(run, run.record().run_id, *batch, provider, work);
   }
 }
 

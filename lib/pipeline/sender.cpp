@@ -32,8 +32,8 @@ bool contains(const std::vector<std::string>& ids, const std::string& id) {
 
 // Ours at the provider, newest first, without those it refused earlier.
 std::vector<RemoteBatch>
-find_ours(const store::Run& run, const BatchRecord& batch, BatchProvider& provider) {
-  auto found = provider.find_batches(identity_of(run, batch), batch.input_file_created_at);
+find_ours(const std::string& run_id, const BatchRecord& batch, BatchProvider& provider) {
+  auto found = provider.find_batches(identity_of(run_id, batch), batch.input_file_created_at);
   std::erase_if(found, [&](const RemoteBatch& remote) {
     return std::any_of(
         batch.refusals.begin(), batch.refusals.end(),
@@ -63,18 +63,23 @@ Remedy remedy_for(const BatchRecord& batch) {
   return (alike + 1) % k_patience_with_a_file == 0 ? Remedy::upload_again : Remedy::wait;
 }
 
-std::map<std::string, std::string> identity_of(const store::Run& run, const BatchRecord& batch) {
+std::map<std::string, std::string>
+identity_of(const std::string& run_id, const BatchRecord& batch) {
   return {
-      {"embedctl_run", run.record().run_id},
+      {"embedctl_run", run_id},
       {"embedctl_batch", std::to_string(batch.number)},
       {"embedctl_sha256", batch.sha256}};
 }
 
 void cancel_duplicates(
-    const store::Run& run, BatchRecord& batch, BatchProvider& provider, Work work) {
+    const store::Run& run,
+    const std::string& run_id,
+    BatchRecord& batch,
+    BatchProvider& provider,
+    Work work) {
   if (!batch.in_doubt)
     return;
-  for (const RemoteBatch& other : find_ours(run, batch, provider)) {
+  for (const RemoteBatch& other : find_ours(run_id, batch, provider)) {
     if (other.id == batch.batch_id || contains(batch.duplicates, other.id))
       continue;
     work.progress.note(
@@ -162,7 +167,7 @@ void Sender::create(BatchRecord& batch) {
   for (int tries = 1; batch.state == BatchState::uploaded; ++tries) {
     ++batch.create_attempt;
     save(batch, BatchState::creating);
-    NewBatch wish{batch.input_file_id, "/v1/embeddings", identity_of(m_run, batch)};
+    NewBatch wish{batch.input_file_id, "/v1/embeddings", identity_of(m_run_id, batch)};
     wish.metadata["embedctl_attempt"] = std::to_string(batch.create_attempt);
     try {
       record_batch(batch, m_provider.create(wish));
@@ -189,10 +194,10 @@ bool Sender::adopt_batch(BatchRecord& batch) {
   batch.in_doubt = true;
   const auto until = m_work.clock.steady() + m_grace;
   for (std::chrono::milliseconds pause{500};; pause *= 2) {
-    auto found = find_ours(m_run, batch, m_provider);
+    auto found = find_ours(m_run_id, batch, m_provider);
     if (!found.empty()) {
       record_batch(batch, std::move(found.back())); // the oldest: it is the furthest on
-      cancel_duplicates(m_run, batch, m_provider, m_work);
+      cancel_duplicates(m_run, m_run_id, batch, m_provider, m_work);
       return true;
     }
     const auto left =
@@ -215,8 +220,7 @@ void Sender::save(BatchRecord& batch, BatchState state) {
 }
 
 std::string Sender::remote_name(const BatchRecord& batch) const {
-  return fmt::format(
-      "embedctl_{}_{:03}_{}.jsonl", m_run.record().run_id, batch.number, batch.upload_attempt);
+  return fmt::format("embedctl_{}_{:03}_{}.jsonl", m_run_id, batch.number, batch.upload_attempt);
 }
 
 } // namespace embedctl::pipeline

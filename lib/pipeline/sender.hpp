@@ -23,13 +23,17 @@ RemoteError refusal_of(const store::BatchRecord& batch);
 
 // What tells a batch of ours from every other at the provider: a part of its metadata.
 std::map<std::string, std::string>
-identity_of(const store::Run& run, const store::BatchRecord& batch);
+identity_of(const std::string& run_id, const store::BatchRecord& batch);
 
 // Batches that a create made whose answer was lost, and that showed up only after it was done
 // again: they are cancelled, and their ids kept in the record. Does nothing for a batch whose
 // creation was never in doubt.
 void cancel_duplicates(
-    const store::Run& run, store::BatchRecord& batch, BatchProvider& provider, Work work);
+    const store::Run& run,
+    const std::string& run_id,
+    store::BatchRecord& batch,
+    BatchProvider& provider,
+    Work work);
 
 // Takes one batch from `written` to `submitted`. Intent is on disk before each remote call and
 // the answer after it; what is in doubt is looked up before it is done again, because a second
@@ -44,7 +48,11 @@ public:
       BatchProvider& provider,
       Work work,
       std::chrono::milliseconds grace = k_grace)
-      : m_run(run), m_provider(provider), m_work(work), m_grace(grace) {}
+      : m_run(run),
+        m_run_id(run.record().run_id),
+        m_provider(provider),
+        m_work(work),
+        m_grace(grace) {}
 
   void send(store::BatchRecord& batch);
 
@@ -60,6 +68,7 @@ private:
   std::string remote_name(const store::BatchRecord& batch) const;
 
   const store::Run& m_run;
+  std::string m_run_id; // a copy: the record may be saved anew while batches are sent
   BatchProvider& m_provider;
   Work m_work;
   std::chrono::milliseconds m_grace;
