@@ -26,6 +26,12 @@ bool cannot_find_file(const RemoteError& error) {
          || error.message.find("annot find file") != std::string::npos;
 }
 
+// Of several batches with the same rows, one of these is worth keeping.
+bool gives_results(const RemoteBatch& remote) {
+  return remote.status == RemoteStatus::completed
+         || (!has_ended(remote.status) && remote.status != RemoteStatus::cancelling);
+}
+
 bool contains(const std::vector<std::string>& ids, const std::string& id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
@@ -196,7 +202,10 @@ bool Sender::adopt_batch(BatchRecord& batch) {
   for (std::chrono::milliseconds pause{500};; pause *= 2) {
     auto found = find_ours(m_run_id, batch, m_provider);
     if (!found.empty()) {
-      record_batch(batch, std::move(found.back())); // the oldest: it is the furthest on
+      // Of those that give results the oldest, which is the furthest on.
+      std::reverse(found.begin(), found.end());
+      std::stable_partition(found.begin(), found.end(), gives_results);
+      record_batch(batch, std::move(found.front()));
       cancel_duplicates(m_run, m_run_id, batch, m_provider, m_work);
       return true;
     }
