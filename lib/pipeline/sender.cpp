@@ -134,16 +134,18 @@ void Sender::upload(BatchRecord& batch) {
   for (int tries = 1; batch.state == BatchState::written; ++tries) {
     ++batch.upload_attempt;
     save(batch, BatchState::uploading);
+    RemoteFile file;
     try {
-      record_upload(
-          batch, m_provider.upload(m_run.paths(batch).input(), remote_name(batch), on_bytes));
+      file = m_provider.upload(m_run.paths(batch).input(), remote_name(batch), on_bytes);
     } catch (const Error& error) {
       if (error.in_doubt && adopt_upload(batch))
         return;
       save(batch, BatchState::written);
       if (!error.in_doubt || tries == k_most_tries)
         throw;
+      continue;
     }
+    record_upload(batch, file);
   }
 }
 
@@ -175,8 +177,9 @@ void Sender::create(BatchRecord& batch) {
     save(batch, BatchState::creating);
     NewBatch wish{batch.input_file_id, "/v1/embeddings", identity_of(m_run_id, batch)};
     wish.metadata["embedctl_attempt"] = std::to_string(batch.create_attempt);
+    RemoteBatch remote;
     try {
-      record_batch(batch, m_provider.create(wish));
+      remote = m_provider.create(wish);
     } catch (const Error& error) {
       if (error.in_doubt) {
         m_work.progress.note(
@@ -190,7 +193,10 @@ void Sender::create(BatchRecord& batch) {
       save(batch, BatchState::uploaded);
       if (!error.in_doubt || tries == k_most_tries)
         throw;
+      continue;
     }
+    // Not within the try: a batch that was made and cannot be recorded stays in doubt.
+    record_batch(batch, std::move(remote));
   }
 }
 
