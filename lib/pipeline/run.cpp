@@ -70,8 +70,9 @@ public:
       if (batch.state > store::BatchState::submitted)
         done += batch.requests;
       else if (batch.remote)
-        done += static_cast<std::uint64_t>(std::max<std::int64_t>(
-            batch.remote->counts.completed + batch.remote->counts.failed, 0));
+        done += std::min(
+            batch.requests, believable(batch.remote->counts.completed, batch)
+                                + believable(batch.remote->counts.failed, batch));
     }
     m_progress.expect(Phase::wait, {total - std::exchange(m_total, total), 0});
     if (done > m_done)
@@ -79,6 +80,10 @@ public:
   }
 
 private:
+  static std::uint64_t believable(std::int64_t count, const BatchRecord& batch) {
+    return count < 0 ? 0 : std::min(static_cast<std::uint64_t>(count), batch.requests);
+  }
+
   ProgressSink& m_progress;
   std::uint64_t m_total = 0;
   std::uint64_t m_done = 0;
