@@ -1,15 +1,16 @@
 #include "pipeline/survey.hpp"
 
+#include "base/digest.hpp"
 #include "base/file.hpp"
 #include "json/result_reader.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <string>
+#include <span>
 
 namespace embedctl::pipeline {
 
@@ -19,15 +20,21 @@ using json::Embedding;
 using json::ResultReader;
 using json::RowFailure;
 
-// The content of a result, apart from ids and times that differ between two deliveries of one.
-std::string content_of(const json::RowResult& result) {
-  if (const auto* failure = std::get_if<RowFailure>(&result))
-    return "failure " + failure->code;
-  const auto values = std::get<Embedding>(result).values;
-  std::string bytes(values.size_bytes(), '\0');
-  if (!values.empty())
-    std::memcpy(bytes.data(), values.data(), values.size_bytes());
-  return bytes;
+using Digest = std::array<std::byte, 32>;
+
+// Stands for what a result says, apart from ids and times that differ between two deliveries of
+// one. A digest, because every row of a batch may have been delivered twice.
+Digest digest_of(const json::RowResult& result) {
+  Sha256 digest;
+  if (const auto* failure = std::get_if<RowFailure>(&result)) {
+    digest.add("failure ");
+    digest.add(failure->code);
+  } else {
+    const auto bytes = std::as_bytes(std::get<Embedding>(result).values);
+    digest.add("vector ");
+    digest.add({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  }
+  return digest.finish();
 }
 
 void for_each_line(
@@ -45,13 +52,13 @@ void compare_repeats(
     const store::Ledger& ledger,
     const std::vector<std::uint32_t>& answers,
     Survey& survey) {
-  std::map<std::size_t, std::string> first;
+  std::map<std::size_t, Digest> first;
   for_each_line(paths, [&](ResultReader& reader) {
     const auto id = reader.custom_id();
     const auto row = id ? ledger.find(*id) : std::nullopt;
     if (!row || answers[*row] < 2)
       return;
-    const std::string content = content_of(reader.result());
+    const Digest content = digest_of(reader.result());
     const auto [known, is_first] = first.emplace(*row, content);
     if (is_first)
       return;
