@@ -1,0 +1,170 @@
+#pragma once
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "core/batch_provider.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <mutex>
+#include <set>
+
+namespace embedctl::test {
+
+// A provider in memory, with hooks for what may go wrong. It bills what it is asked to create.
+class FakeProvider : public BatchProvider {
+public:
+  static Error lost(const char* what) {
+    Error error(ErrorKind::unreachable, std::string("no answer to ") + what);
+    error.in_doubt = true;
+    return error;
+  }
+
+  void check_access() override { ++access_checks; }
+
+  RemoteFile
+  upload(const fs::path& file, const std::string& name, const OnBytes& on_bytes) override {
+    const std::string content = read_file(file, 1 << 30);
+    on_bytes(content.size());
+    const std::lock_guard guard(m_mutex);
+    if (before_upload)
+      before_upload();
+    RemoteFile remote{next_id("file"), name, content.size(), ++m_now};
+    files.push_back(remote);
+    contents[remote.id] = content;
+    if (after_upload)
+      after_upload();
+    return remote;
+  }
+
+  RemoteBatch create(const NewBatch& wish) override {
+    const std::lock_guard guard(m_mutex);
+    ++creates;
+    if (before_create)
+      before_create();
+    const RemoteBatch batch = add_batch(wish);
+    if (after_create)
+      after_create();
+    return batch;
+  }
+
+  RemoteBatch retrieve(const std::string& batch_id) override {
+    const std::lock_guard guard(m_mutex);
+    ++retrieves;
+    return batch(batch_id);
+  }
+
+  std::vector<RemoteFile> find_files(const std::string& name) override {
+    const std::lock_guard guard(m_mutex);
+    std::vector<RemoteFile> found;
+    for (const RemoteFile& file : files)
+      if (file.name == name)
+        found.insert(found.begin(), file);
+    return found;
+  }
+
+  std::vector<RemoteBatch>
+  find_batches(const std::map<std::string, std::string>& metadata, std::int64_t since) override {
+    const std::lock_guard guard(m_mutex);
+    ++looks;
+    if (before_look)
+      before_look();
+    std::vector<RemoteBatch> found;
+    for (const RemoteBatch& each : batches)
+      if (each.created_at >= since && !hidden.contains(each.id)
+          && std::includes(
+              each.metadata.begin(), each.metadata.end(), metadata.begin(), metadata.end()))
+        found.insert(found.begin(), each);
+    return found;
+  }
+
+  void download(const std::string& file_id, const fs::path& to, const OnBytes& on_bytes) override {
+    ++downloads;
+    write_file_atomically(to, contents.at(file_id));
+    on_bytes(contents.at(file_id).size());
+  }
+
+  RemoteBatch cancel(const std::string& batch_id) override {
+    const std::lock_guard guard(m_mutex);
+    cancelled.push_back(batch_id);
+    RemoteBatch& found = batch(batch_id);
+    if (!has_ended(found.status))
+      found.status = RemoteStatus::cancelling;
+    return found;
+  }
+
+  void delete_file(const std::string& file_id) override {
+    const std::lock_guard guard(m_mutex);
+    std::erase_if(files, [&](const RemoteFile& file) { return file.id == file_id; });
+    contents.erase(file_id);
+  }
+
+  RemoteBatch& batch(const std::string& batch_id) {
+    const auto found = std::find_if(batches.begin(), batches.end(), [&](const RemoteBatch& each) {
+      return each.id == batch_id;
+    });
+    if (found == batches.end())
+      throw Error(ErrorKind::provider, "no batch " + batch_id);
+    return *found;
+  }
+
+  // What a create without an answer makes.
+  RemoteBatch add_batch(const NewBatch& wish) {
+    RemoteBatch made;
+    made.id = next_id("batch");
+    made.status = RemoteStatus::validating;
+    made.status_text = "validating";
+    made.input_file_id = wish.input_file_id;
+    made.created_at = ++m_now;
+    made.metadata = wish.metadata;
+    made.json = "{\"id\":\"" + made.id + "\"}";
+    batches.push_back(made);
+    return made;
+  }
+
+  // Ends the batch with these result lines; an empty text is no file.
+  void
+  end(const std::string& batch_id,
+      RemoteStatus status,
+      const std::string& output,
+      const std::string& errors = {}) {
+    RemoteBatch& found = batch(batch_id);
+    found.status = status;
+    found.status_text = std::string(to_string(status));
+    if (!output.empty())
+      contents[found.output_file_id = next_id("file")] = output;
+    if (!errors.empty())
+      contents[found.error_file_id = next_id("file")] = errors;
+  }
+
+  void refuse(const std::string& batch_id, const std::string& code) {
+    end(batch_id, RemoteStatus::failed, {});
+    batch(batch_id).errors = {{code, "for the reason of " + code, std::nullopt}};
+  }
+
+  std::function<void()> before_upload, after_upload;
+  std::function<void()> before_create, after_create;
+  std::function<void()> before_look;
+
+  std::vector<RemoteFile> files;
+  std::map<std::string, std::string> contents;
+  std::vector<RemoteBatch> batches;
+  std::set<std::string> hidden; // batches that the list does not show yet
+  std::vector<std::string> cancelled;
+  int access_checks = 0;
+  int creates = 0;
+  int retrieves = 0;
+  int looks = 0;
+  int downloads = 0;
+
+private:
+  std::string next_id(const char* kind) {
+    return std::string(kind) + "-" + std::to_string(++m_ids);
+  }
+
+  std::recursive_mutex m_mutex;
+  std::int64_t m_now = 1'700'000'000;
+  int m_ids = 0;
+};
+
+} // namespace embedctl::test

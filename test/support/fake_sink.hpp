@@ -1,0 +1,38 @@
+#pragma once
+
+#include "core/vector_sink.hpp"
+
+#include <functional>
+#include <map>
+#include <string>
+
+namespace embedctl::test {
+
+// A table in memory that takes every vector, unless a test says what becomes of a row.
+class FakeSink : public VectorSink {
+public:
+  std::vector<RowState> write(const VectorChunk& chunk) override {
+    if (before_write)
+      before_write();
+    std::vector<RowState> states;
+    for (std::size_t i = 0; i < chunk.size(); ++i) {
+      const auto fate = fates.find(chunk.keys[i]);
+      states.push_back(fate == fates.end() ? RowState::written : fate->second);
+      const auto from = chunk.values.begin() + static_cast<std::ptrdiff_t>(i * chunk.dims);
+      if (states.back() == RowState::written) {
+        vectors[chunk.keys[i]].assign(from, from + static_cast<std::ptrdiff_t>(chunk.dims));
+        fingerprints[chunk.keys[i]] = chunk.fingerprints[i];
+      }
+    }
+    chunk_sizes.push_back(chunk.size());
+    return states;
+  }
+
+  std::map<std::string, RowState> fates;
+  std::map<std::string, std::vector<float>> vectors;
+  std::map<std::string, Fingerprint> fingerprints;
+  std::vector<std::size_t> chunk_sizes;
+  std::function<void()> before_write;
+};
+
+} // namespace embedctl::test
