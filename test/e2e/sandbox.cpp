@@ -47,7 +47,7 @@ Sandbox::Sandbox(const std::filesystem::path& folder, std::vector<std::string> o
   const auto until = std::chrono::steady_clock::now() + k_start_limit;
   const auto ready = folder / "sandbox.url";
   while (m_url.empty()) {
-    if (std::chrono::steady_clock::now() > until)
+    if (m_process.has_ended() || std::chrono::steady_clock::now() > until)
       throw std::runtime_error("the sandbox did not start: " + m_process.err());
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
     m_url = read_file_if_any(ready, 1000).value_or("");

@@ -45,9 +45,9 @@ public:
   // longer.
   Outcome wait(std::chrono::seconds timeout = std::chrono::seconds(60));
 
-private:
   bool has_ended();
 
+private:
   pid_t m_id = -1;
   bool m_ended = false;
   int m_exit_code = 0;
