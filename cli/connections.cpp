@@ -50,9 +50,7 @@ open_sink(Context& context, const Entity& entity, bool overwrite, const Provider
 
 void check_same_database(RowSource& source, const store::RunRecord& run) {
   const DatabaseIdentity here = source.identity();
-  const bool same_system = here.system_identifier.empty() || run.database.system_identifier.empty()
-                           || here.system_identifier == run.database.system_identifier;
-  if (here.name != run.database.name || !same_system)
+  if (!may_be_same(here, run.database))
     throw Error(
         ErrorKind::usage,
         fmt::format(

@@ -2,9 +2,13 @@
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
+#include "base/fd.hpp"
+#include "base/file.hpp"
 
+#include <cerrno>
 #include <vector>
 
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <sys/random.h>
 
@@ -30,6 +34,24 @@ std::array<std::byte, 32> Sha256::finish() {
       != 1)
     throw Error(ErrorKind::internal, "cannot finish a SHA-256 digest");
   return digest;
+}
+
+std::string sha256_of_file(const std::filesystem::path& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd)
+    throw_io_error("open", path, errno);
+  Sha256 digest;
+  std::vector<char> buffer(std::size_t{256} * 1024);
+  for (;;) {
+    const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      throw_io_error("read", path, errno);
+    if (got == 0)
+      return to_hex(digest.finish());
+    digest.add({buffer.data(), static_cast<std::size_t>(got)});
+  }
 }
 
 std::string random_hex(std::size_t bytes) {

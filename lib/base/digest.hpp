@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,6 +24,9 @@ private:
   };
   std::unique_ptr<evp_md_ctx_st, Free> m_context;
 };
+
+// The digest of a whole file, as hex.
+std::string sha256_of_file(const std::filesystem::path& path);
 
 // So many random bytes from the kernel, as hex.
 std::string random_hex(std::size_t bytes);

@@ -49,7 +49,7 @@ private:
 // A row as the source streams it; the views live until the next one.
 struct SourceRow {
   std::string_view key;
-  std::string_view text; // empty for SQL NULL
+  std::string_view text;     // empty for SQL NULL
   Fingerprint fingerprint{}; // zeros for SQL NULL
 };
 

@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::string_view k_doing = "cannot write the vectors";
 
-// Measured with 1536 numbers each: fewer rows mean more round trips, and more rows only memory, here
-// and in the server, which holds the parameters twice.
+// Measured with 1536 numbers each: fewer rows mean more round trips, and more rows only memory,
+// here and in the server, which holds the parameters twice.
 constexpr std::size_t k_rows_per_statement = 250;
 
 constexpr Clock::Duration k_first_pause{100};

@@ -7,6 +7,7 @@
 #include "pipeline/sender.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include <fmt/format.h>
 
@@ -17,11 +18,16 @@ using store::BatchState;
 
 namespace {
 
+// Room for what a download needs besides the file itself, whose size is not known before it comes.
+constexpr std::uint64_t k_least_free_bytes = std::uint64_t{16} << 20;
+
 // A file that the provider names and that is empty says nothing: some name one always.
 void fetch_file(
     BatchProvider& provider, const std::string& file_id, const fs::path& path, Work work) {
   if (file_id.empty())
     return;
+  if (free_bytes(path.parent_path()) < k_least_free_bytes)
+    throw_io_error("download to", path, ENOSPC);
   const fs::path part = path.string() + ".part";
   provider.download(file_id, part, [&](std::uint64_t more) {
     work.progress.advance(Phase::download, {0, more});
@@ -32,11 +38,35 @@ void fetch_file(
     rename_durably(part, path);
 }
 
+// Why rows failed is worth less than the vectors of the others: these do not wait for an error
+// file that the provider has lost.
+void fetch_errors(
+    BatchProvider& provider, const BatchRecord& batch, const fs::path& path, Work work) {
+  try {
+    fetch_file(provider, batch.remote->error_file_id, path, work);
+  } catch (const Error& error) {
+    if (!error.provider || error.provider->http_status != 404)
+      throw;
+    work.progress.note(
+        NoteLevel::warning,
+        fmt::format(
+            "batch {:03}: the provider no longer has the error file; rows without a result fail"
+            " without its reasons",
+            batch.number));
+  }
+}
+
 void fetch(store::Run& run, BatchRecord& batch, BatchProvider& provider, Work work) {
   const auto paths = run.paths(batch);
   fetch_file(provider, batch.remote->output_file_id, paths.output(), work);
-  fetch_file(provider, batch.remote->error_file_id, paths.errors(), work);
-  batch.state = BatchState::downloaded;
+  fetch_errors(provider, batch, paths.errors(), work);
+  if (batch.remote->status == RemoteStatus::failed && result_files(paths).empty()) {
+    // It named files, and they say nothing: refused as a whole like any other.
+    batch.remote->output_file_id.clear();
+    batch.remote->error_file_id.clear();
+  } else {
+    batch.state = BatchState::downloaded;
+  }
   run.save(batch);
 }
 
@@ -111,6 +141,14 @@ bool waits_for_the_provider(const BatchRecord& batch) {
   return batch.was_refused() && remedy_for(batch) != Remedy::none;
 }
 
+// What was done is to be done again: from now on the run is unfinished, so that it is gone on with
+// should this be cut short.
+void reopen(store::Run& run, BatchRecord& batch) {
+  batch.state = BatchState::downloaded;
+  run.save(batch);
+  run.settle();
+}
+
 void ingest_batch(
     store::Run& run,
     BatchRecord& batch,
@@ -118,17 +156,18 @@ void ingest_batch(
     BatchProvider* provider,
     VectorSink& sink,
     Work work) {
-  const bool take_up_again = batch.state == BatchState::ingested
-                             && (options.again || options.redownload) && batch.requests > 0;
-  if (batch.state < BatchState::ended || (batch.state == BatchState::ingested && !take_up_again)
-      || waits_for_the_provider(batch))
+  if (batch.state == BatchState::ingested && batch.requests > 0 && batch.has_results()
+      && (options.again || options.redownload))
+    reopen(run, batch);
+  if (batch.state < BatchState::ended || batch.state == BatchState::ingested)
     return;
   if (wants_download(batch, options)) {
     if (provider == nullptr)
       throw Error(ErrorKind::internal, "a download is due and there is no provider");
     fetch(run, batch, *provider, work);
   }
-  write(run, batch, options, provider, sink, work);
+  if (!waits_for_the_provider(batch))
+    write(run, batch, options, provider, sink, work);
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "pipeline/sender.hpp"
 
 #include "base/bytes.hpp"
+#include "base/digest.hpp"
 #include "base/error.hpp"
 
 #include <algorithm>
@@ -30,6 +31,15 @@ bool cannot_find_file(const RemoteError& error) {
 bool gives_results(const RemoteBatch& remote) {
   return remote.status == RemoteStatus::completed
          || (!has_ended(remote.status) && remote.status != RemoteStatus::cancelling);
+}
+
+// What goes out must be what was written down: the fingerprints of rows.tsv are of these texts.
+void check_input(const store::Run& run, const BatchRecord& batch) {
+  const auto path = run.paths(batch).input();
+  if (sha256_of_file(path) != batch.sha256)
+    throw Error(
+        ErrorKind::corrupt, fmt::format("\"{}\" is not the file that was written", path.string()),
+        "it was changed since; remove the run folder and submit again");
 }
 
 bool contains(const std::vector<std::string>& ids, const std::string& id) {
@@ -131,6 +141,7 @@ void Sender::upload(BatchRecord& batch) {
   const auto on_bytes = [&](std::uint64_t more) {
     m_work.progress.advance(Phase::upload, {0, more});
   };
+  check_input(m_run, batch);
   for (int tries = 1; batch.state == BatchState::written; ++tries) {
     ++batch.upload_attempt;
     save(batch, BatchState::uploading);

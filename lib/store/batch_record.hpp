@@ -64,6 +64,7 @@ struct BatchRecord {
   Findings findings;
 
   bool is_sent() const { return state >= BatchState::submitted; }
+  bool has_results() const { return remote && remote->has_files(); }
   bool was_refused() const {
     return state == BatchState::ended && remote && remote->status == RemoteStatus::failed
            && !remote->has_files();

@@ -76,6 +76,20 @@ BatchRecord load_batch(const BatchPaths& paths, int number) {
   return batch;
 }
 
+// A folder without run.json died before anything was asked of anyone, unless it has batches.
+bool is_run(const fs::path& folder) {
+  if (!folder.filename().string().starts_with(k_run_prefix))
+    return false;
+  const RunPaths paths(folder);
+  if (fs::exists(paths.record()))
+    return true;
+  if (fs::exists(paths.batches()))
+    throw Error(
+        ErrorKind::corrupt, fmt::format("run \"{}\" has batches and no run.json", folder.string()),
+        "restore run.json from a copy, or move the folder away if none of its rows are in flight");
+  return false;
+}
+
 // A scope names a folder, so it must be a plain name.
 std::string checked_scope(const std::string& scope) {
   if (scope.empty() || scope.starts_with('.') || scope.find('/') != std::string::npos
@@ -204,8 +218,7 @@ find_runs(const fs::path& batches_dir, const std::optional<std::string>& scope) 
       scope ? std::vector<fs::path>{batches_dir / checked_scope(*scope)} : folders_in(batches_dir);
   for (const fs::path& scope_folder : scopes)
     for (const fs::path& folder : folders_in(scope_folder))
-      // A folder without run.json died before anything was asked of anyone.
-      if (folder.filename().string().starts_with(k_run_prefix) && fs::exists(folder / "run.json"))
+      if (is_run(folder))
         runs.push_back(folder);
   return runs;
 }

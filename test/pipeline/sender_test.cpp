@@ -169,21 +169,24 @@ TEST_CASE("a batch that was made and could not be recorded is not made again", "
 }
 
 TEST_CASE(
-    "of two batches that were made the live one is kept and the other cancelled", "[pipeline]") {
-  for (const bool newest_failed : {false, true}) {
+    "of two batches that were made the oldest that gives results is kept and the other cancelled",
+    "[pipeline]") {
+  for (const bool oldest_failed : {false, true}) {
     Sending world;
     world.provider.after_create = [&] {
       RemoteBatch first = world.provider.batches.back();
       world.provider.add_batch({first.input_file_id, "/v1/embeddings", first.metadata});
-      if (newest_failed)
-        world.provider.batches.back().status = RemoteStatus::failed;
+      if (oldest_failed)
+        world.provider.batches.front().status = RemoteStatus::failed;
       throw FakeProvider::lost("create");
     };
     world.send();
     REQUIRE(world.provider.batches.size() == 2);
-    const std::size_t kept = newest_failed ? 0 : 1;
+    const std::size_t kept = oldest_failed ? 1 : 0;
     CHECK(world.on_disk().batch_id == world.provider.batches[kept].id);
-    CHECK(world.provider.cancelled == std::vector{world.provider.batches[1 - kept].id});
+    const std::string other = world.provider.batches[1 - kept].id;
+    CHECK(world.on_disk().duplicates == std::vector{other});
+    CHECK(world.provider.cancelled.size() == (oldest_failed ? 0 : 1));
     REQUIRE_FALSE(world.progress.notes.empty());
     CHECK_THAT(world.progress.notes.back(), ContainsSubstring("exists twice"));
   }

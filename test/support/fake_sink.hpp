@@ -2,6 +2,7 @@
 
 #include "core/vector_sink.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <string>
@@ -25,6 +26,24 @@ public:
       }
     }
     chunk_sizes.push_back(chunk.size());
+    return states;
+  }
+
+  std::vector<RowState> examine(const VectorChunk& chunk) override {
+    std::vector<RowState> states;
+    for (std::size_t i = 0; i < chunk.size(); ++i) {
+      const auto fate = fates.find(chunk.keys[i]);
+      const auto held = vectors.find(chunk.keys[i]);
+      const auto from = chunk.values.begin() + static_cast<std::ptrdiff_t>(i * chunk.dims);
+      if (fate != fates.end())
+        states.push_back(fate->second);
+      else if (held == vectors.end())
+        states.push_back(RowState::pending);
+      else if (std::equal(held->second.begin(), held->second.end(), from))
+        states.push_back(RowState::written);
+      else
+        states.push_back(RowState::already_set);
+    }
     return states;
   }
 
