@@ -60,8 +60,9 @@ std::vector<fs::path> folders_in(const fs::path& folder) {
 
 // A folder whose batch.json was never written holds nothing yet: that file comes first.
 BatchRecord planned_batch(const BatchPaths& paths, int number) {
-  if (!fs::is_empty(paths.folder()) && !fs::exists(paths.record().string() + ".tmp"))
-    refuse_batch(paths, "it has no batch.json");
+  for (const auto& entry : fs::directory_iterator(paths.folder()))
+    if (entry.path().filename() != "batch.json.tmp")
+      refuse_batch(paths, "it has no batch.json");
   BatchRecord planned;
   planned.number = number;
   return planned;

@@ -144,7 +144,9 @@ TEST_CASE("a batch whose files were never finished is dropped", "[store]") {
   save_batch_record(run.paths().batch(1).record(), run.batches()[0]);
   BatchWriter half(run.paths().batch(2), 2);
   half.add("b", {}, "line\n");
-  fs::create_directories(run.paths().batch(3).folder()); // died before batch.json
+  // Died before the first batch.json had its name.
+  fs::create_directories(run.paths().batch(3).folder());
+  write_file_atomically(run.paths().batch(3).record().string() + ".tmp", "{");
 
   Run loaded = Run::load(run.paths().folder());
   REQUIRE(loaded.batches().size() == 3);
@@ -162,7 +164,7 @@ TEST_CASE("a batch that lost its batch.json is damaged and not thrown away", "[s
   const ScratchFolder scratch;
   Run run = Run::create(scratch / "batches", some_run_record());
   add_batch(run, "a");
-  fs::remove(run.paths().batch(1).record());
+  fs::rename(run.paths().batch(1).record(), run.paths().batch(1).record().string() + ".tmp");
   CHECK(kind_of([&] { Run::load(run.paths().folder()); }) == ErrorKind::corrupt);
   CHECK(fs::exists(run.paths().batch(1).input()));
 }
