@@ -51,8 +51,8 @@ TEST_CASE("a damaged result line costs its own row and no other", "[e2e]") {
     const std::string run_dir = world.submit(1, {"--encoding", damage.encoding});
     world.let_pass();
     world.sandbox().plan(fmt::format(
-        R"({{"endpoint": "{}", "action": "damage", "mode": "{}", "lines": [2]}})", k_content,
-        damage.mode));
+        R"({{"endpoint": "{}", "action": "damage", "mode": "{}", "lines": [2], "count": 0}})",
+        k_content, damage.mode));
     const Outcome outcome = world.run({"ingest", "--run-dir", run_dir, "--json"});
     INFO(outcome.out << outcome.err);
     CHECK(outcome.exit_code == (damage.written == 3 ? 0 : 3));
@@ -73,6 +73,20 @@ TEST_CASE("a damaged result line costs its own row and no other", "[e2e]") {
     CHECK(world.wrong_vectors() == 0);
     world.database().exec("DELETE FROM knowledge_chunks WHERE embedding IS NULL");
   }
+}
+
+TEST_CASE("a line that was damaged on its way is fetched again", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  const std::string run_dir = world.submit(1);
+  world.let_pass();
+  world.sandbox().plan(
+      fmt::format(R"({{"endpoint": "{}", "action": "damage", "mode": "not_json"}})", k_content));
+  CHECK(world.run({"ingest", "--run-dir", run_dir}).exit_code == 0);
+  CHECK(world.sandbox().faults_fired() == 1);
+  CHECK(world.count("embedding IS NULL") == 0);
+  CHECK(world.wrong_vectors() == 0);
+  CHECK_FALSE(fs::exists(batch_folder(run_dir) / "quarantine.jsonl"));
 }
 
 TEST_CASE("an empty id of an error file means that there is none", "[e2e]") {
