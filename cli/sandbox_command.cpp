@@ -13,7 +13,10 @@ namespace embedctl::cli {
 
 namespace {
 
-constexpr const char* k_footer = R"(Any non-empty key is accepted, unless --api-key-file is given.
+constexpr const char* k_footer =
+    R"(Every option can also come from the environment or from .env: --port as EMBEDCTL_PORT.
+
+Any non-empty key is accepted, unless --api-key-file is given.
 Tokens are estimated as a quarter of a text's bytes.
 
 A text fails where it says so: [[fail:429]] (any status from 400 to 599) answers that status,
