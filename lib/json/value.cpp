@@ -108,7 +108,9 @@ std::optional<Document> Document::try_parse(std::string_view text) {
   if (text.empty())
     return std::nullopt; // simdjson copies from text.data(), which may be null
   auto parsed = std::make_shared<Parsed>();
-  if (parsed->parser.parse(text.data(), text.size()).get(parsed->root) != simdjson::SUCCESS)
+  // simdjson 3.0 refuses a byte order mark, as JSON does; later ones pass over it.
+  if (text.starts_with("\xEF\xBB\xBF")
+      || parsed->parser.parse(text.data(), text.size()).get(parsed->root) != simdjson::SUCCESS)
     return std::nullopt;
   return Document(std::move(parsed));
 }
