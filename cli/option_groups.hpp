@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pipeline/sender.hpp"
 #include "pipeline/splitter.hpp"
 
 #include <cstddef>
@@ -32,7 +33,9 @@ struct ProviderOptions {
   bool allow_insecure = false;
   std::string ca_file;
   int retry_timeout_seconds = 900;
+  int doubt_grace_seconds = 30;
 };
+pipeline::SendOptions send_options(const ProviderOptions& options);
 void add_provider_options(CLI::App& app, ProviderOptions& options);
 
 // How vectors are written: ingest and run.

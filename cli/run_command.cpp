@@ -23,7 +23,7 @@ pipeline::RunOptions run_wish(const RunOptions& options) {
   wish.ingest.chunk_size = options.write.chunk_size;
   wish.ingest.redownload = options.write.redownload;
   wish.ingest.again = options.write.overwrite;
-  wish.parallel = options.provider.parallel;
+  wish.sending = send_options(options.provider);
   wish.poll_interval = std::chrono::seconds(options.poll_seconds);
   return wish;
 }
@@ -62,7 +62,7 @@ int run_one(const RunOptions& options, Context& context) {
 }
 
 int run_scope(const RunOptions& options, Context& context) {
-  const auto wish = submit_wish(options.selection, options.provider.parallel, false);
+  const auto wish = submit_wish(options.selection, options.provider, false);
   RemoteProvider provider(context, options.provider);
   const auto source = open_source(context, wish.entity);
   source->check();

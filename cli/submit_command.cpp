@@ -50,7 +50,7 @@ std::string submit_text(const store::Run& run) {
 }
 
 int submit_new(const SubmitOptions& options, Context& context) {
-  const auto wish = submit_wish(options.selection, options.provider.parallel, options.dry_run);
+  const auto wish = submit_wish(options.selection, options.provider, options.dry_run);
   std::optional<RemoteProvider> provider;
   if (!options.dry_run)
     provider.emplace(context, options.provider);
@@ -79,7 +79,7 @@ int submit_rest(const SubmitOptions& options, Context& context) {
   if (!all_sent(run))
     (*provider).check_access();
   pipeline::send_rest(
-      run, source.get(), *provider, options.provider.parallel, true, work_of(context));
+      run, source.get(), *provider, send_options(options.provider), true, work_of(context));
   return print_result(context, exit_code_of_submit(run), submit_json(report), submit_text(run));
 }
 
@@ -92,7 +92,7 @@ void add_submit_options(CLI::App& app, SubmitOptions& options) {
 }
 
 pipeline::SubmitOptions
-submit_wish(const SelectionOptions& selection, std::size_t parallel, bool dry_run) {
+submit_wish(const SelectionOptions& selection, const ProviderOptions& provider, bool dry_run) {
   if (selection.family_id.empty())
     throw Error(
         ErrorKind::usage, "no family is named",
@@ -114,7 +114,7 @@ submit_wish(const SelectionOptions& selection, std::size_t parallel, bool dry_ru
   if (selection.limit > 0)
     wish.limit = selection.limit;
   wish.dry_run = dry_run;
-  wish.parallel = parallel;
+  wish.sending = send_options(provider);
   return wish;
 }
 

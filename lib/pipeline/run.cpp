@@ -19,8 +19,11 @@ constexpr std::chrono::minutes k_longest_pause{15};
 // When each refused batch is sent again: the pause doubles with each refusal.
 class Resending {
 public:
-  Resending(store::Run& run, BatchProvider& provider, std::chrono::seconds first_pause, Work work)
-      : m_run(run), m_sender(run, provider, work), m_first_pause(first_pause), m_work(work) {}
+  Resending(store::Run& run, BatchProvider& provider, const RunOptions& options, Work work)
+      : m_run(run),
+        m_sender(run, provider, work, options.sending.grace),
+        m_first_pause(options.poll_interval),
+        m_work(work) {}
 
   void send_what_is_due() {
     for (BatchRecord& batch : m_run.batches()) {
@@ -111,8 +114,8 @@ void run_to_end(
     VectorSink& sink,
     Work work) {
   if (never_sent(run))
-    send_rest(run, &source, provider, options.parallel, false, work);
-  Resending resending(run, provider, options.poll_interval, work);
+    send_rest(run, &source, provider, options.sending, false, work);
+  Resending resending(run, provider, options, work);
   Waiting waiting(work.progress);
   IngestOptions ingest_options = options.ingest;
   for (;;) {

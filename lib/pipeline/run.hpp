@@ -9,7 +9,7 @@ namespace embedctl::pipeline {
 
 struct RunOptions {
   IngestOptions ingest;
-  std::size_t parallel = 4;
+  SendOptions sending;
   std::chrono::seconds poll_interval{60};
 };
 

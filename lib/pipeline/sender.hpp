@@ -5,6 +5,7 @@
 #include "store/run.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <map>
 #include <string>
 
@@ -35,19 +36,23 @@ void cancel_duplicates(
     BatchProvider& provider,
     Work work);
 
+struct SendOptions {
+  std::size_t parallel = 4; // batches at a time
+
+  // How long a create whose answer was lost may take to show up in the provider's list.
+  std::chrono::milliseconds grace = std::chrono::seconds(30);
+};
+
 // Takes one batch from `written` to `submitted`. Intent is on disk before each remote call and
 // the answer after it; what is in doubt is looked up before it is done again, because a second
 // create would be a second bill. May be called for different batches from different threads.
 class Sender {
 public:
-  // How long a create whose answer was lost may take to show up in the provider's list.
-  static constexpr std::chrono::seconds k_grace{30};
-
   Sender(
       const store::Run& run,
       BatchProvider& provider,
       Work work,
-      std::chrono::milliseconds grace = k_grace)
+      std::chrono::milliseconds grace = SendOptions{}.grace)
       : m_run(run),
         m_run_id(run.record().run_id),
         m_provider(provider),

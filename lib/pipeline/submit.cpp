@@ -4,7 +4,6 @@
 #include "base/error.hpp"
 #include "base/parallel.hpp"
 #include "pipeline/in_flight.hpp"
-#include "pipeline/sender.hpp"
 #include "store/ledger.hpp"
 
 #include <fmt/format.h>
@@ -106,8 +105,8 @@ submit(const SubmitOptions& options, RowSource& source, BatchProvider* provider,
     report.run.emplace(
         store::Run::create(options.batches_dir, new_record(options, source, work.clock)));
     if (provider != nullptr && !options.dry_run) {
-      sender.emplace(*report.run, *provider, work);
-      sending.emplace(options.parallel);
+      sender.emplace(*report.run, *provider, work, options.sending.grace);
+      sending.emplace(options.sending.parallel);
     }
     splitter.emplace(*report.run, options.limits, send_later, work);
   };
@@ -137,7 +136,7 @@ void send_rest(
     store::Run& run,
     RowSource* source,
     BatchProvider& provider,
-    std::size_t parallel,
+    const SendOptions& options,
     bool refused_too,
     Work work) {
   if (const int dropped = run.drop_planned();
@@ -162,8 +161,8 @@ void send_rest(
     record.dry_run = false;
     run.save(std::move(record));
   }
-  Sender sender(run, provider, work);
-  TaskPool sending(parallel);
+  Sender sender(run, provider, work, options.grace);
+  TaskPool sending(options.parallel);
   for (BatchRecord& batch : run.batches())
     if (!batch.is_sent() || (refused_too && batch.was_refused())) {
       work.progress.expect(Phase::upload, {batch.requests, batch.bytes});

@@ -2,6 +2,7 @@
 
 #include "core/batch_provider.hpp"
 #include "core/row_source.hpp"
+#include "pipeline/sender.hpp"
 #include "pipeline/splitter.hpp"
 #include "pipeline/work.hpp"
 #include "store/run.hpp"
@@ -23,7 +24,7 @@ struct SubmitOptions {
   BatchLimits limits;
   std::optional<std::uint64_t> limit;
   bool dry_run = false;
-  std::size_t parallel = 4;
+  SendOptions sending;
 };
 
 struct HeldRows {
@@ -50,7 +51,7 @@ void send_rest(
     store::Run& run,
     RowSource* source,
     BatchProvider& provider,
-    std::size_t parallel,
+    const SendOptions& options,
     bool refused_too,
     Work work);
 

@@ -117,7 +117,7 @@ TEST_CASE("a create that had no effect is made once more, after the grace period
   };
   const auto from = world.clock.steady();
   world.send();
-  CHECK(world.clock.steady() - from >= Sender::k_grace);
+  CHECK(world.clock.steady() - from >= SendOptions{}.grace);
   CHECK(world.provider.creates == 2);
   CHECK(world.provider.batches.size() == 1);
   CHECK(world.provider.batches[0].metadata.at("embedctl_attempt") == "2");

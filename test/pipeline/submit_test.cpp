@@ -34,7 +34,7 @@ Run dry_run(World& world) {
 }
 
 void send_rest_of(World& world, Run& run, bool refused_too = false) {
-  send_rest(run, &world.source, world.provider, 2, refused_too, world.work());
+  send_rest(run, &world.source, world.provider, {}, refused_too, world.work());
 }
 
 // Each row is in this many live batches at the provider.

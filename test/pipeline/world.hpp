@@ -60,7 +60,7 @@ struct World {
     options.encoding = "float";
     options.version = "0.1.0";
     options.limits.requests = requests_per_batch;
-    options.parallel = 2;
+    options.sending.parallel = 2;
     return options;
   }
 
