@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -58,6 +59,10 @@ public:
   virtual void check() = 0;
 
   virtual DatabaseIdentity identity() = 0;
+
+  // Holds off submits of this scope from other machines for as long as what it returns lives.
+  // Throws Error{locked} if another has it.
+  virtual std::shared_ptr<const void> hold(const std::string& scope) = 0;
 
   virtual ScopeCounts count(const std::string& scope) = 0;
 

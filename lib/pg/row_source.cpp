@@ -1,6 +1,7 @@
 #include "pg/row_source.hpp"
 
 #include "base/bytes.hpp"
+#include "base/digest.hpp"
 #include "base/error.hpp"
 #include "pg/binary_array.hpp"
 #include "pg/connection.hpp"
@@ -30,6 +31,26 @@ constexpr std::string_view k_doing = "cannot read the rows";
 constexpr const char* k_begin_one_snapshot =
     "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 constexpr const char* k_begin_with_keys = "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
+// The lock lives in a transaction of its own, so that a pooler in transaction mode keeps it on one
+// session. It takes no snapshot that would hold back vacuum, and must not be ended for being idle.
+constexpr const char* k_begin_hold = "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED;"
+                                     " SET LOCAL idle_in_transaction_session_timeout = 0";
+
+// The same number on every machine for the same rows.
+std::int64_t lock_key(const Entity& entity, const std::string& scope) {
+  Sha256 digest;
+  for (const std::string_view part :
+       {std::string_view("embedctl submit"), std::string_view(entity.table),
+        std::string_view(entity.target_column), std::string_view(scope)}) {
+    digest.add(part);
+    digest.add({"", 1}); // so that no two lists of parts read alike
+  }
+  const auto bytes = digest.finish();
+  std::int64_t key = 0;
+  std::memcpy(&key, bytes.data(), sizeof(key));
+  return key;
+}
 
 std::string
 condition_sql(const Connection& connection, const Names& names, const std::string& scope) {
@@ -113,6 +134,28 @@ DatabaseIdentity RowSource::identity() {
     // Some hosted servers refuse whatever the privileges say; the name must do there.
   }
   return identity;
+}
+
+std::shared_ptr<const void> RowSource::hold(const std::string& scope) {
+  constexpr std::string_view k_holding = "cannot hold off other submits";
+  struct Held {
+    Connection connection;
+    Transaction transaction;
+    explicit Held(const Secret& conninfo)
+        : connection(conninfo), transaction(connection, k_begin_hold, k_holding) {}
+  };
+  const auto held = std::make_shared<Held>(m_conninfo);
+  const Result result = held->connection.query(
+      "SELECT pg_try_advisory_xact_lock($1::bigint)", {std::to_string(lock_key(m_entity, scope))},
+      k_holding);
+  if (!result.boolean(0, 0))
+    throw Error(
+        ErrorKind::locked,
+        fmt::format(
+            "rows of {} {} are being submitted from another machine or folder", m_entity.scope_noun,
+            printable(scope)),
+        "wait for it to end; nothing was touched");
+  return held;
 }
 
 ScopeCounts RowSource::count(const std::string& scope) {

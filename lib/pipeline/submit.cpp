@@ -86,6 +86,7 @@ submit(const SubmitOptions& options, RowSource& source, BatchProvider* provider,
   if (provider != nullptr)
     provider->check_access();
   const auto scope_lock = store::lock_scope(options.batches_dir, options.scope);
+  const auto hold = source.hold(options.scope);
   Selection selection;
   selection.scope = options.scope;
   selection.limit = options.limit;
@@ -147,12 +148,15 @@ void send_rest(
         " submit");
     close_selection(run, store::SelectionState::interrupted);
   }
+  std::optional<FileLock> scope_lock;
+  std::shared_ptr<const void> hold;
   if (run.record().dry_run) {
     // "." and a bare name have no parents to take.
     const auto batches_dir = fs::canonical(run.paths().folder()).parent_path().parent_path();
-    const auto scope_lock = store::lock_scope(batches_dir, run.record().scope);
     if (source == nullptr)
       throw Error(ErrorKind::internal, "a dry run is sent without a database");
+    scope_lock.emplace(store::lock_scope(batches_dir, run.record().scope));
+    hold = source->hold(run.record().scope);
     const auto in_flight = rows_in_flight(batches_dir, run.record().entity, run.record().database);
     for (const BatchRecord& batch : run.batches())
       if (!batch.is_sent())

@@ -262,6 +262,22 @@ TEST_CASE("the database is known by its name and its system's identifier", "[pg]
       == database.value("SELECT system_identifier FROM pg_control_system()"));
 }
 
+TEST_CASE("one scope is held by one submit at a time, wherever it runs", "[pg]") {
+  const TestDatabase database;
+  pg::RowSource here(Secret(database.url()), built_in_entity());
+  pg::RowSource there(Secret(database.url()), built_in_entity());
+  auto hold = here.hold("one");
+  try {
+    there.hold("one");
+    FAIL("held twice");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::locked);
+  }
+  CHECK_NOTHROW(there.hold("another"));
+  hold.reset();
+  CHECK_NOTHROW(there.hold("one"));
+}
+
 TEST_CASE("where the server does not tell its identifier, there is none", "[pg]") {
   const TestDatabase database;
   const std::string role = "curious_in_" + database.value("SELECT current_database()");

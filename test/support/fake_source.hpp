@@ -16,6 +16,8 @@ public:
     bool embedded = false;
   };
 
+  std::shared_ptr<const void> hold(const std::string&) override { return nullptr; }
+
   static Fingerprint print_of(std::string_view text) {
     Fingerprint fingerprint{};
     for (std::size_t i = 0; i < std::min(text.size(), fingerprint.size()); ++i)
