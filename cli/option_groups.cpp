@@ -7,6 +7,9 @@
 
 #include <cstdint>
 #include <limits>
+#include <string_view>
+
+#include <fmt/format.h>
 
 namespace embedctl::cli {
 
@@ -17,6 +20,18 @@ constexpr int k_most_dims = 16'000;
 
 // What Postgres takes behind LIMIT. A negative wish, which turns into a huge one, is above it.
 constexpr std::uint64_t k_most_rows = std::numeric_limits<std::int64_t>::max();
+
+// For a shell: bare where that is safe.
+std::string quoted(const std::string& text) {
+  constexpr std::string_view k_safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789-_./:@%+=,";
+  if (!text.empty() && text.find_first_not_of(k_safe) == std::string::npos)
+    return text;
+  std::string out = "'";
+  for (const char c : text)
+    out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
 
 } // namespace
 
@@ -39,6 +54,23 @@ void add_selection_options(CLI::App& app, SelectionOptions& options, std::string
   add(app, "--dims", options.dims, "Width of the vectors")->check(CLI::Range(1, k_most_dims));
   add(app, "--encoding", options.encoding, "How vectors are asked for")
       ->check(CLI::IsMember({"base64", "float"}));
+}
+
+std::string as_arguments(const SelectionOptions& options) {
+  const SelectionOptions usual;
+  std::string text = " --family-id " + quoted(options.family_id);
+  const auto add_if_unusual = [&](const char* name, const auto& value, const auto& otherwise) {
+    if (value != otherwise)
+      text += fmt::format(" {} {}", name, quoted(fmt::format("{}", value)));
+  };
+  add_if_unusual("--batches-dir", options.batches_dir, usual.batches_dir);
+  add_if_unusual("--limit", options.limit, usual.limit);
+  add_if_unusual("--max-requests-per-batch", options.max_requests, usual.max_requests);
+  add_if_unusual("--max-bytes-per-batch", options.max_bytes, usual.max_bytes);
+  add_if_unusual("--model", options.model, usual.model);
+  add_if_unusual("--dims", options.dims, usual.dims);
+  add_if_unusual("--encoding", options.encoding, usual.encoding);
+  return text;
 }
 
 void add_provider_options(CLI::App& app, ProviderOptions& options) {

@@ -27,6 +27,9 @@ struct SelectionOptions {
 };
 void add_selection_options(CLI::App& app, SelectionOptions& options, std::string& run_dir);
 
+// The options that make the same selection again, for a shell: " --family-id ... --limit 5".
+std::string as_arguments(const SelectionOptions& options);
+
 // How the provider is reached: every verb that talks to it.
 struct ProviderOptions {
   std::size_t parallel = 4;

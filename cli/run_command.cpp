@@ -102,7 +102,7 @@ int run_run(const RunOptions& options, Context& context) {
   if (!options.run_dir.empty())
     return with_way_on(
         "embedctl run --run-dir " + options.run_dir, [&] { return run_one(options, context); });
-  return with_way_on("embedctl run --family-id " + options.selection.family_id, [&] {
+  return with_way_on("embedctl run" + as_arguments(options.selection), [&] {
     return run_scope(options, context);
   });
 }

@@ -122,9 +122,9 @@ int run_submit(const SubmitOptions& options, Context& context) {
   if (!options.run_dir.empty())
     return with_way_on(
         "embedctl run --run-dir " + options.run_dir, [&] { return submit_rest(options, context); });
-  return with_way_on("embedctl run --family-id " + options.selection.family_id, [&] {
-    return submit_new(options, context);
-  });
+  const std::string verb = options.dry_run ? "embedctl submit --dry-run" : "embedctl run";
+  return with_way_on(
+      verb + as_arguments(options.selection), [&] { return submit_new(options, context); });
 }
 
 } // namespace embedctl::cli

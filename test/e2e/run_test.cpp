@@ -134,4 +134,18 @@ TEST_CASE("Ctrl-C ends a run with its own exit code", "[e2e]") {
   CHECK(Json(outcome.out).number("error.exit_code") == 130);
 }
 
+TEST_CASE("the way on from a stopped run leads to the same rows and the same model", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 4);
+  const auto run = world.start(
+      {"run", "--family-id", family(1), "--batches-dir", "my runs", "--limit", "2", "--model",
+       "text-embedding-ada-002"});
+  wait_until([&] { return world.sandbox().calls("GET /v1/batches/{id}") >= 1; });
+  run->signal(SIGTERM);
+  CHECK_THAT(
+      run->wait().err, ContainsSubstring(
+                           "go on with: embedctl run --family-id " + family(1)
+                           + " --batches-dir 'my runs' --limit 2 --model text-embedding-ada-002"));
+}
+
 } // namespace embedctl::e2e
