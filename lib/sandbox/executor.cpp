@@ -127,6 +127,7 @@ void Executor::run(const BatchPaths& paths, Batch& batch, std::uint64_t until) {
   BatchProgress& progress = batch.progress;
   const auto count = std::min(until - progress.executed, k_slice);
   Slice slice(paths, batch);
+  m_ledger.begin();
   for (const RequestPlace& place : read_places(paths.places, progress.executed, count)) {
     const auto document = slice.request_at(place);
     const auto custom_id = document.root().string("custom_id").value_or("");
@@ -154,7 +155,7 @@ void Executor::run(const BatchPaths& paths, Batch& batch, std::uint64_t until) {
   }
   progress.executed += count;
   slice.flush();
-  m_ledger.flush();
+  m_ledger.commit();
   progress.ledger_bytes = m_ledger.size();
 }
 

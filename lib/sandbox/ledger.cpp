@@ -21,7 +21,13 @@ std::string LedgerSummary::json() const {
 }
 
 Ledger::Ledger(fs::path path, std::uint64_t size)
-    : m_path(std::move(path)), m_appender(m_path, size) {}
+    : m_path(std::move(path)), m_appender(m_path, size), m_committed(size) {}
+
+void Ledger::begin() {
+  const std::lock_guard lock(m_mutex);
+  if (m_appender.size() != m_committed)
+    m_appender = Appender(m_path, m_committed);
+}
 
 void Ledger::add(
     std::string_view batch_id,
@@ -41,14 +47,15 @@ void Ledger::add(
   m_appender.write(line);
 }
 
-void Ledger::flush() {
+void Ledger::commit() {
   const std::lock_guard lock(m_mutex);
   m_appender.flush();
+  m_committed = m_appender.size();
 }
 
 std::uint64_t Ledger::size() const {
   const std::lock_guard lock(m_mutex);
-  return m_appender.size();
+  return m_committed;
 }
 
 LedgerSummary Ledger::summary() const {

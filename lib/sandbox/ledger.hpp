@@ -25,21 +25,26 @@ public:
   // Starts at `size`: see BatchProgress.
   Ledger(fs::path path, std::uint64_t size);
 
+  // Forgets what was added since the last commit: the work that it belonged to failed.
+  void begin();
   void
   add(std::string_view batch_id,
       std::string_view custom_id,
       std::uint64_t input_hash,
       std::uint64_t tokens);
-  void flush();
+  void commit();
+
+  // What is committed.
   std::uint64_t size() const;
 
-  // Of what was flushed.
+  // Of what is in the file.
   LedgerSummary summary() const;
 
 private:
   fs::path m_path;
   mutable std::mutex m_mutex;
   Appender m_appender;
+  std::uint64_t m_committed;
 };
 
 } // namespace embedctl::sandbox

@@ -24,6 +24,7 @@ constexpr const char* k_host = "127.0.0.1";
 constexpr std::size_t k_threads = 32;
 
 constexpr std::chrono::milliseconds k_tick{20};
+constexpr std::chrono::milliseconds k_pause_after_failure{1'000};
 constexpr time_t k_io_timeout_seconds = 120;
 constexpr std::uint64_t k_largest_small_file = 16 * 1024 * 1024;
 
@@ -130,8 +131,14 @@ private:
 
   void work() {
     while (!m_stop.requested()) {
-      m_engine.settle();
-      m_stop.wait_for(k_tick);
+      try {
+        m_engine.settle();
+        m_stop.wait_for(k_tick);
+      } catch (const std::exception& error) {
+        // A full disk, most likely. What was not kept is done again.
+        fmt::print(stderr, "sandbox: {}\n", error.what());
+        m_stop.wait_for(k_pause_after_failure);
+      }
     }
   }
 

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "sandbox/data_folder.hpp"
+#include "sandbox/ledger.hpp"
 
 #include "support/catch.hpp"
 
@@ -63,4 +64,20 @@ TEST_CASE("a private data folder goes with its owner, a given one stays", "[sand
 TEST_CASE("two sandboxes do not share a data folder", "[sandbox]") {
   const DataFolder folder({});
   CHECK_THROWS_WITH(DataFolder(folder.path()), ContainsSubstring("another sandbox is at work"));
+}
+
+TEST_CASE("the ledger forgets what was not committed", "[sandbox]") {
+  const DataFolder folder({});
+  Ledger ledger(folder.path() / "ledger.jsonl", 0);
+  ledger.begin();
+  ledger.add("batch_1", "a", 1, 10);
+  ledger.commit();
+  const auto size = ledger.size();
+  ledger.add("batch_1", "b", 2, 10);
+  ledger.begin();
+  ledger.add("batch_1", "c", 3, 5);
+  CHECK(ledger.size() == size);
+  ledger.commit();
+  CHECK(ledger.summary().requests == 2);
+  CHECK(ledger.summary().tokens == 15);
 }
