@@ -1,6 +1,8 @@
 #include "cli/connections.hpp"
 
+#include "base/bytes.hpp"
 #include "base/error.hpp"
+#include "base/file_lock.hpp"
 #include "http/url.hpp"
 #include "pg/row_source.hpp"
 #include "pg/vector_sink.hpp"
@@ -39,13 +41,27 @@ std::unique_ptr<RowSource> open_source(Context& context, const Entity& entity) {
   return std::make_unique<pg::RowSource>(context.environment.database_url(), entity);
 }
 
-std::unique_ptr<VectorSink>
-open_sink(Context& context, const Entity& entity, bool overwrite, const ProviderOptions& options) {
+std::unique_ptr<VectorSink> open_sink(
+    Context& context,
+    const Entity& entity,
+    const WriteOptions& write,
+    const ProviderOptions& options) {
   pg::VectorSinkOptions sink;
-  sink.overwrite = overwrite;
+  sink.overwrite = write.overwrite;
+  sink.statement_timeout = std::chrono::seconds(write.statement_timeout_seconds);
   sink.retry_timeout = std::chrono::seconds(options.retry_timeout_seconds);
   return std::make_unique<pg::VectorSink>(
       context.environment.database_url(), entity, context.clock, sink);
+}
+
+void warn_of_network_folder(Context& context, const std::string& folder) {
+  if (on_network_file_system(folder))
+    context.progress.note(
+        NoteLevel::warning,
+        fmt::format(
+            "\"{}\" is on a network file system: let only one machine work there, because locks and"
+            " fsync may not hold",
+            printable(folder)));
 }
 
 void check_same_database(RowSource& source, const store::RunRecord& run) {

@@ -35,8 +35,14 @@ private:
 
 std::unique_ptr<RowSource> open_source(Context& context, const Entity& entity);
 
-std::unique_ptr<VectorSink>
-open_sink(Context& context, const Entity& entity, bool overwrite, const ProviderOptions& options);
+std::unique_ptr<VectorSink> open_sink(
+    Context& context,
+    const Entity& entity,
+    const WriteOptions& write,
+    const ProviderOptions& options);
+
+// Says so where the run folders lie on a file system whose locks and fsync promise less.
+void warn_of_network_folder(Context& context, const std::string& folder);
 
 // Throws Error{usage} if the run was selected from another database than this one.
 void check_same_database(RowSource& source, const store::RunRecord& run);

@@ -50,6 +50,7 @@ int ingest_target(const IngestOptions& options, Context& context, const Target& 
   store::Run run = store::Run::load(target.run_dir);
   check_dims(run, options.dims);
   run.lock();
+  warn_of_network_folder(context, target.run_dir);
   pipeline::check_filter(run, target.batch);
   const auto source = open_source(context, run.record().entity);
   source->check();
@@ -62,8 +63,7 @@ int ingest_target(const IngestOptions& options, Context& context, const Target& 
   std::optional<RemoteProvider> provider;
   if (pipeline::needs_provider(run, target.batch, ingest))
     provider.emplace(context, options.provider);
-  const auto sink =
-      open_sink(context, run.record().entity, options.write.overwrite, options.provider);
+  const auto sink = open_sink(context, run.record().entity, options.write, options.provider);
   pipeline::ingest(
       run, target.batch, ingest, provider ? provider->get() : nullptr, *sink, work_of(context));
   return print_result(

@@ -43,14 +43,15 @@ void add_selection_options(CLI::App& app, SelectionOptions& options, std::string
       app, "--family-id", options.family_id, "Embed the chunks of this family that have no vector");
   CLI::Option* run = add(app, "--run-dir", run_dir, "Go on with this run folder instead");
   exclusive({family, run});
-  add(app, "--batches-dir", options.batches_dir, "Where run folders are made");
+  add(app, "--batches-dir", options.batches_dir, "Where run folders are made")->check(filled());
   add(app, "--limit", options.limit, "Select at most so many rows; 0 is all")
       ->check(CLI::Range(std::uint64_t{0}, k_most_rows));
   add(app, "--max-requests-per-batch", options.max_requests, "Rows in one batch")
       ->check(CLI::Range(std::uint64_t{1}, pipeline::BatchLimits::k_most_requests));
   add(app, "--max-bytes-per-batch", options.max_bytes, "Bytes in one batch's input file")
+      ->transform(byte_size())
       ->check(CLI::Range(std::uint64_t{1}, pipeline::BatchLimits::k_most_bytes));
-  add(app, "--model", options.model, "Embedding model");
+  add(app, "--model", options.model, "Embedding model")->check(filled());
   add(app, "--dims", options.dims, "Width of the vectors")->check(CLI::Range(1, k_most_dims));
   add(app, "--encoding", options.encoding, "How vectors are asked for")
       ->check(CLI::IsMember({"base64", "float"}));
@@ -96,6 +97,9 @@ void add_write_options(CLI::App& app, WriteOptions& options) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{50'000}));
   add(app, "--overwrite", options.overwrite,
       "Write also where a vector is, if the text is still the one embedded");
+  add(app, "--statement-timeout", options.statement_timeout_seconds,
+      "Seconds that Postgres may work on one statement; 0: as the server is configured")
+      ->check(CLI::Range(0, 86'400));
   add(app, "--redownload", options.redownload, "Fetch result files again although they are here");
 }
 

@@ -46,6 +46,7 @@ struct WriteOptions {
   std::size_t chunk_size = 1000;
   bool overwrite = false;
   bool redownload = false;
+  int statement_timeout_seconds = 0;
 };
 void add_write_options(CLI::App& app, WriteOptions& options);
 

@@ -35,8 +35,8 @@ void finish(
     RowSource& source,
     BatchProvider& provider,
     Context& context) {
-  const auto sink =
-      open_sink(context, run.record().entity, options.write.overwrite, options.provider);
+  const auto sink = open_sink(context, run.record().entity, options.write, options.provider);
+  warn_of_network_folder(context, run.paths().folder().string());
   pipeline::run_to_end(run, run_wish(options), source, provider, *sink, work_of(context));
 }
 
@@ -93,7 +93,7 @@ int run_scope(const RunOptions& options, Context& context) {
 void add_run_options(CLI::App& app, RunOptions& options) {
   add_selection_options(app, options.selection, options.run_dir);
   add(app, "--poll-seconds", options.poll_seconds, "Seconds between two looks at the batches")
-      ->check(CLI::Range(1, 86'400));
+      ->check(positive_integer());
   add_write_options(app, options.write);
   add_provider_options(app, options.provider);
 }

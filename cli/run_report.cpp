@@ -80,7 +80,8 @@ void write_run(json::Writer& writer, const store::Run& run, const BatchFilter& f
       rows += batch.rows;
   writer.field("run_dir", run.paths().folder().string())
       .field("state", to_string(run.state()))
-      .field("rows_selected", rows.total());
+      .field("rows_selected", rows.total())
+      .field("books_balance", !run.imbalance());
   write_rows(writer, rows);
   writer.key("batches").begin_array();
   for (const BatchRecord& batch : run.batches())
@@ -152,6 +153,8 @@ std::string run_table(const store::Run& run, const BatchFilter& filter, Clock& c
   text += fmt::format(
       "\nrun    {} ({})\nrows   {}\n", run.paths().folder().string(), to_string(run.state()),
       row_totals(run.rows()));
+  if (const auto imbalance = run.imbalance())
+    text += fmt::format("books  DO NOT BALANCE: {}\n", *imbalance);
   return text;
 }
 
@@ -223,6 +226,8 @@ std::string list_hints(const store::Run& run) {
 }
 
 int exit_code_of(const store::Run& run, const BatchFilter& filter) {
+  if (run.imbalance())
+    return ExitCode::failed;
   RowCounts rows;
   for (const BatchRecord& batch : run.batches()) {
     if (!pipeline::matches(filter, batch))

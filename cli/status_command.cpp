@@ -29,7 +29,8 @@ int run_status(const StatusOptions& options, Context& context) {
     else
       pipeline::ask(run, target.batch, *provider);
   }
-  const int exit_code = options.exit_code ? exit_code_of(run, target.batch) : ExitCode::done;
+  const bool tells = options.exit_code || run.imbalance();
+  const int exit_code = tells ? exit_code_of(run, target.batch) : ExitCode::done;
   return print_result(
       context, exit_code, run_json(run, target.batch),
       run_table(run, target.batch, context.clock) + list_hints(run));

@@ -58,7 +58,7 @@ int run_verify(const VerifyOptions& options, Context& context) {
   const auto source = open_source(context, run.record().entity);
   source->check();
   check_same_database(*source, run.record());
-  const auto sink = open_sink(context, run.record().entity, false, {});
+  const auto sink = open_sink(context, run.record().entity, {}, {});
   const auto verification =
       pipeline::verify(run, target.batch, k_chunk_size, *sink, work_of(context));
   return print_result(

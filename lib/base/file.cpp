@@ -142,6 +142,11 @@ std::uint64_t free_bytes(const fs::path& path) {
   return std::uint64_t{status.f_bavail} * status.f_frsize;
 }
 
+void require_free_bytes(const fs::path& folder, std::uint64_t bytes) {
+  if (free_bytes(folder) < bytes)
+    throw_io_error("count on room for what comes in", folder, ENOSPC);
+}
+
 AtomicFile::AtomicFile(fs::path path)
     : m_path(std::move(path)), m_temporary(m_path.string() + ".tmp") {
   m_fd = open_or_throw(m_temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, "create");

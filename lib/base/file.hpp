@@ -43,6 +43,9 @@ std::uint64_t file_size(const fs::path& path);
 // Bytes that an unprivileged writer can still put on the file system of `path`.
 std::uint64_t free_bytes(const fs::path& path);
 
+// Throws Error{io} if there are fewer, before something is begun that could not be written down.
+void require_free_bytes(const fs::path& folder, std::uint64_t bytes);
+
 // A file that appears under its name whole or not at all: written beside it as "<name>.tmp", and
 // renamed by commit(). The destructor removes what was not committed.
 class AtomicFile {

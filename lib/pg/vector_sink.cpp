@@ -94,6 +94,10 @@ void VectorSink::connect() {
   Connection connection(m_conninfo);
   m_shape = inspect(connection, m_entity);
   const Names names = quote_names(connection, m_entity);
+  m_begin_sql = k_begin;
+  if (m_options.statement_timeout.count() > 0)
+    m_begin_sql +=
+        fmt::format("; SET LOCAL statement_timeout = '{}s'", m_options.statement_timeout.count());
   m_update_sql = update_sql(names, m_shape, m_options.overwrite);
   m_classify_sql = classify_sql(names, m_shape, m_options.overwrite);
   m_connection = std::move(connection);
@@ -144,14 +148,14 @@ std::vector<RowState> VectorSink::persist(Attempt attempt, const VectorChunk& ch
 }
 
 std::vector<RowState> VectorSink::examine_once(const VectorChunk& chunk) {
-  Transaction transaction(*m_connection, k_begin, "cannot look at the vectors");
+  Transaction transaction(*m_connection, m_begin_sql, "cannot look at the vectors");
   std::vector<RowState> states = execute(m_classify_sql, chunk);
   transaction.commit("cannot look at the vectors");
   return states;
 }
 
 std::vector<RowState> VectorSink::write_once(const VectorChunk& chunk) {
-  Transaction transaction(*m_connection, k_begin, k_doing);
+  Transaction transaction(*m_connection, m_begin_sql, k_doing);
   std::vector<RowState> states = execute(m_update_sql, chunk);
   execute_for_pending(m_classify_sql, chunk, states);
   // What is still pending was either freed by someone after our update had passed it, and is

@@ -17,6 +17,9 @@ namespace embedctl::pg {
 struct VectorSinkOptions {
   bool overwrite = false; // rows that have a vector already get ours all the same
 
+  // How long the server may work on one statement; zero: as it is configured itself.
+  std::chrono::seconds statement_timeout{0};
+
   // How long a chunk is tried again while the database is away, restarts or has a conflict.
   std::chrono::milliseconds retry_timeout = std::chrono::minutes{5};
 };
@@ -64,6 +67,7 @@ private:
 
   std::optional<Connection> m_connection;
   TableShape m_shape;
+  std::string m_begin_sql;
   std::string m_update_sql;
   std::string m_classify_sql;
 

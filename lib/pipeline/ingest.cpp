@@ -7,7 +7,6 @@
 #include "pipeline/sender.hpp"
 
 #include <algorithm>
-#include <cerrno>
 
 #include <fmt/format.h>
 
@@ -26,8 +25,7 @@ void fetch_file(
     BatchProvider& provider, const std::string& file_id, const fs::path& path, Work work) {
   if (file_id.empty())
     return;
-  if (free_bytes(path.parent_path()) < k_least_free_bytes)
-    throw_io_error("download to", path, ENOSPC);
+  require_free_bytes(path.parent_path(), k_least_free_bytes);
   const fs::path part = path.string() + ".part";
   provider.download(file_id, part, [&](std::uint64_t more) {
     work.progress.advance(Phase::download, {0, more});

@@ -3,6 +3,7 @@
 #include "base/bytes.hpp"
 #include "base/digest.hpp"
 #include "base/error.hpp"
+#include "base/file.hpp"
 
 #include <algorithm>
 
@@ -32,6 +33,9 @@ bool gives_results(const RemoteBatch& remote) {
   return remote.status == RemoteStatus::completed
          || (!has_ended(remote.status) && remote.status != RemoteStatus::cancelling);
 }
+
+// The record of an answer, with the provider's own words in it.
+constexpr std::uint64_t k_record_bytes = std::uint64_t{1} << 20;
 
 // What goes out must be what was written down: the fingerprints of rows.tsv are of these texts.
 void check_input(const store::Run& run, const BatchRecord& batch) {
@@ -143,6 +147,7 @@ void Sender::upload(BatchRecord& batch) {
   };
   check_input(m_run, batch);
   for (int tries = 1; batch.state == BatchState::written; ++tries) {
+    require_free_bytes(m_run.paths(batch).folder(), k_record_bytes);
     ++batch.upload_attempt;
     save(batch, BatchState::uploading);
     RemoteFile file;
@@ -184,6 +189,7 @@ void Sender::record_upload(BatchRecord& batch, const RemoteFile& file) {
 
 void Sender::create(BatchRecord& batch) {
   for (int tries = 1; batch.state == BatchState::uploaded; ++tries) {
+    require_free_bytes(m_run.paths(batch).folder(), k_record_bytes);
     ++batch.create_attempt;
     save(batch, BatchState::creating);
     NewBatch wish{batch.input_file_id, "/v1/embeddings", identity_of(m_run_id, batch)};
