@@ -36,6 +36,15 @@ struct ResultReader::Parser {
     return root;
   }
 
+  // After a mistake in the text simdjson is dead, and asking it once more would be a null pointer.
+  simdjson::simdjson_result<ondemand::value> member(ondemand::object& object, const char* key) {
+    if (!document.is_alive())
+      return simdjson::TAPE_ERROR;
+    return object.find_field_unordered(key);
+  }
+
+  std::optional<std::string> text_of(ondemand::object& object, const char* key);
+  RowFailure described_failure(ondemand::object error, std::string fallback_code);
   RowResult parse(ondemand::object root);
   RowResult vector_of(ondemand::object body);
   RowResult from_array(ondemand::array numbers);
@@ -82,35 +91,36 @@ float nearest_float(std::string_view text) {
   return text.starts_with('-') ? -size : size;
 }
 
-std::optional<std::string> text_field(ondemand::object& object, const char* key) {
+} // namespace
+
+std::optional<std::string>
+ResultReader::Parser::text_of(ondemand::object& object, const char* key) {
   std::string_view text;
-  if (object.find_field_unordered(key).get_string().get(text) != simdjson::SUCCESS)
+  if (member(object, key).get_string().get(text) != simdjson::SUCCESS)
     return std::nullopt;
   return std::string(text);
 }
 
 // {"code":…, "type":…, "message":…}, of which any may be missing.
-RowFailure described_failure(ondemand::object error, std::string fallback_code) {
-  auto code = text_field(error, "code");
+RowFailure
+ResultReader::Parser::described_failure(ondemand::object error, std::string fallback_code) {
+  auto code = text_of(error, "code");
   if (!code || code->empty())
-    code = text_field(error, "type");
-  const auto message = text_field(error, "message");
+    code = text_of(error, "type");
+  const auto message = text_of(error, "message");
   return failure(
       printable(code && !code->empty() ? *code : fallback_code, 100),
       message ? *message : "the provider gave no reason");
 }
 
-} // namespace
-
 RowResult ResultReader::Parser::parse(ondemand::object root) {
   ondemand::object response;
-  if (root.find_field_unordered("response").get_object().get(response) == simdjson::SUCCESS) {
+  if (member(root, "response").get_object().get(response) == simdjson::SUCCESS) {
     std::int64_t status = 0;
     const bool has_status =
-        response.find_field_unordered("status_code").get_int64().get(status) == simdjson::SUCCESS;
+        member(response, "status_code").get_int64().get(status) == simdjson::SUCCESS;
     ondemand::object body;
-    const bool has_body =
-        response.find_field_unordered("body").get_object().get(body) == simdjson::SUCCESS;
+    const bool has_body = member(response, "body").get_object().get(body) == simdjson::SUCCESS;
     if (has_status && status >= 200 && status < 300) {
       if (has_body)
         return vector_of(body);
@@ -118,19 +128,19 @@ RowResult ResultReader::Parser::parse(ondemand::object root) {
     }
     const std::string code = has_status ? fmt::format("http_{}", status) : "no_status";
     ondemand::object error;
-    if (has_body && body.find_field_unordered("error").get_object().get(error) == simdjson::SUCCESS)
+    if (has_body && member(body, "error").get_object().get(error) == simdjson::SUCCESS)
       return described_failure(error, code);
     return failure(code, "the provider answered this request with an error");
   }
   ondemand::object error;
-  if (root.find_field_unordered("error").get_object().get(error) == simdjson::SUCCESS)
+  if (member(root, "error").get_object().get(error) == simdjson::SUCCESS)
     return described_failure(error, "unknown_error");
   return failure("no_result", "the line holds neither a response nor an error");
 }
 
 RowResult ResultReader::Parser::vector_of(ondemand::object body) {
   ondemand::array data;
-  if (body.find_field_unordered("data").get_array().get(data) != simdjson::SUCCESS)
+  if (member(body, "data").get_array().get(data) != simdjson::SUCCESS)
     return failure("no_embedding", "the result holds no embedding");
   std::optional<RowResult> result;
   for (auto element : data) {
@@ -140,7 +150,7 @@ RowResult ResultReader::Parser::vector_of(ondemand::object body) {
     ondemand::value embedding;
     ondemand::json_type type{};
     if (element.get_object().get(item) != simdjson::SUCCESS
-        || item.find_field_unordered("embedding").get(embedding) != simdjson::SUCCESS
+        || member(item, "embedding").get(embedding) != simdjson::SUCCESS
         || embedding.type().get(type) != simdjson::SUCCESS)
       return failure("no_embedding", "the result holds no embedding");
     std::string_view text;

@@ -258,6 +258,18 @@ TEST_CASE("a cut line gives no vector, wherever it is cut", "[json]") {
   CHECK(outcomes[0].values);
 }
 
+TEST_CASE("a line that breaks off being JSON is asked no further", "[json]") {
+  // A quote is missing, so that the next member looks like anything but one.
+  for (const char* broken :
+       {R"({"message":"m","type":"rate_lim,"code":#b","x":{"s":null}}},"error":null})",
+        R"({"code":5 5,"type":"t"}}}})", R"({"code" "c","type":"t"}}}})"}) {
+    const auto outcome = read_one(
+        R"({"custom_id":"a","response":{"status_code":429,"body":{"error":)" + std::string(broken));
+    CHECK(outcome.id == "a");
+    CHECK(outcome.code == "http_429");
+  }
+}
+
 TEST_CASE("a cut vector is no vector", "[json]") {
   for (const char* cut :
        {"[0.125,0.25,0.", "[0.125,0.2", "[0.125,", "[0.125", "[", "\"AACAPgAAwL8="}) {
