@@ -1,0 +1,35 @@
+// Request lines: key and text arrive at a reader of the line exactly as they were.
+
+#include "json/request_line.hpp"
+#include "fuzz/support.hpp"
+#include "json/utf8.hpp"
+#include "json/value.hpp"
+
+#include <algorithm>
+
+using namespace embedctl;
+using namespace embedctl::fuzz;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view input = text_of(data, size);
+  const std::size_t cut = std::min(input.find('\t'), size);
+  const std::string_view key = input.substr(0, cut);
+  const std::string_view text = input.substr(std::min(cut + 1, size));
+  if (!json::is_utf8(key) || !json::is_utf8(text))
+    return -1; // never sent
+  json::RequestShape shape;
+  shape.model = "text-embedding-3-small";
+  shape.dims = 1536;
+  shape.encoding = "base64";
+  json::RequestLine request(shape);
+  const std::string line(request.format(key, text));
+  require(line.find('\n') == line.size() - 1, "a request is one line");
+  const auto document = json::Document::try_parse(line);
+  require(document.has_value(), "a request is JSON");
+  const auto body = document->root().find("body");
+  require(body.has_value(), "a request has a body");
+  require(document->root().string("custom_id") == key, "the key arrives as it was");
+  require(body->string("input") == text, "the text arrives as it was");
+  require(body->integer("dimensions") == 1536, "the width arrives as it was");
+  return 0;
+}
