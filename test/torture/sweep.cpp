@@ -1,0 +1,102 @@
+#include "torture/sweep.hpp"
+
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <thread>
+
+#include <fmt/format.h>
+
+namespace embedctl::torture {
+
+namespace {
+
+// With these all of torture_tests takes about three minutes on two processors.
+constexpr std::chrono::seconds k_short_sweep{15};
+
+// More of the same help nobody.
+constexpr std::size_t k_most_told = 20;
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+} // namespace
+
+std::optional<std::chrono::seconds> time_for_a_sweep() {
+  const std::string wish = variable("EMBEDCTL_TORTURE_SECONDS");
+  if (wish == "all")
+    return std::nullopt;
+  return wish.empty() ? k_short_sweep : std::chrono::seconds(std::stol(wish));
+}
+
+std::uint64_t seed() {
+  const std::string wish = variable("EMBEDCTL_TORTURE_SEED");
+  return wish.empty() ? 1 : std::stoull(wish);
+}
+
+void Tally::add(const std::string& story, const std::vector<std::string>& violations) {
+  const std::lock_guard lock(m_mutex);
+  for (const std::string& violation : violations)
+    m_violations.push_back(story + ": " + violation);
+}
+
+void Tally::count(const std::string& what, long more) {
+  const std::lock_guard lock(m_mutex);
+  const auto known = std::find_if(
+      m_counts.begin(), m_counts.end(), [&](const auto& pair) { return pair.first == what; });
+  if (known == m_counts.end())
+    m_counts.emplace_back(what, more);
+  else
+    known->second += more;
+}
+
+void Tally::conclude(const std::string& name) {
+  std::string line = name + ": ";
+  for (const auto& [what, count] : m_counts)
+    line += fmt::format("{} {}, ", count, what);
+  line += fmt::format("{} violations", m_violations.size());
+  std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
+  std::string told;
+  for (std::size_t i = 0; i < std::min(m_violations.size(), k_most_told); ++i)
+    told += m_violations[i] + "\n";
+  INFO(told);
+  CHECK(m_violations.empty());
+}
+
+void sweep(
+    Tally& tally,
+    const Step& step,
+    std::optional<std::chrono::seconds> limit,
+    std::size_t threads) {
+  // Made one after the other: the test's own tools are not for several threads.
+  std::vector<std::unique_ptr<Place>> places;
+  for (std::size_t i = 0; i < threads; ++i)
+    places.push_back(std::make_unique<Place>());
+  const auto start = std::chrono::steady_clock::now();
+  std::atomic<long> next{0};
+  std::atomic<bool> done{false};
+  const auto work = [&](Place& place) {
+    while (!done && (!limit || std::chrono::steady_clock::now() - start < *limit)) {
+      const long number = ++next;
+      try {
+        if (!step(place, number))
+          done = true;
+      } catch (const std::exception& error) {
+        tally.add(fmt::format("number {}", number), {error.what()});
+      }
+    }
+  };
+  std::vector<std::thread> workers;
+  for (const auto& place : places)
+    workers.emplace_back([&work, &place] { work(*place); });
+  for (std::thread& worker : workers)
+    worker.join();
+}
+
+} // namespace embedctl::torture
