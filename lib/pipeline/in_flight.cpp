@@ -24,6 +24,7 @@ std::vector<InFlight> rows_in_flight(
     if (record.finished || record.dry_run || !same_rows(record, entity, database))
       continue;
     const store::Run run = store::Run::load(folder);
+    run.check_balance();
     std::vector<std::filesystem::path> ledgers;
     for (const store::BatchRecord& batch : run.batches())
       if (batch.state != store::BatchState::planned && batch.state != store::BatchState::ingested)

@@ -137,6 +137,7 @@ void Run::read() {
 void Run::lock() {
   m_lock.emplace(m_paths.lock(), fmt::format("run \"{}\"", m_paths.folder().string()));
   read();
+  check_balance();
 }
 
 void Run::save(RunRecord record) {
@@ -182,6 +183,15 @@ std::optional<std::string> Run::imbalance() const {
     return fmt::format(
         "{} rows were selected, and {} have a state", *m_record.rows_selected, rows().total());
   return std::nullopt;
+}
+
+void Run::check_balance() const {
+  if (const auto wrong = imbalance())
+    throw Error(
+        ErrorKind::corrupt,
+        fmt::format("run \"{}\" is damaged: {}", m_paths.folder().string(), *wrong),
+        "nothing was changed; restore the batch folders that are missing from a copy, or move the "
+        "run folder away if none of its rows are in flight");
 }
 
 RunState Run::state() const {

@@ -59,6 +59,10 @@ public:
   // to what was selected. nullopt where they balance.
   std::optional<std::string> imbalance() const;
 
+  // Throws Error{corrupt} where they do not. lock() calls it: rows that no batch knows of any more
+  // may be in flight, and must not be sent again.
+  void check_balance() const;
+
   RunState state() const;
   RowCounts rows() const;
 

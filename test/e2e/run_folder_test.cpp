@@ -143,6 +143,31 @@ TEST_CASE("damaged state is reported by name, kept, and never submitted around",
   CHECK(world.sandbox().batch_ids().size() == 1);
 }
 
+TEST_CASE(
+    "a run that lost a batch is not called finished, and its rows are not sent again", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 4);
+  const std::string run_dir = world.submit(1, {"--max-requests-per-batch", "2"});
+  world.let_pass();
+  const fs::path away = world.folder() / "away";
+  fs::rename(batch_folder(run_dir, 2), away);
+  const auto before = files_below(run_dir);
+  for (const Arguments& arguments :
+       {Arguments{"ingest", "--run-dir", run_dir}, Arguments{"submit", "--family-id", family(1)},
+        Arguments{"run", "--family-id", family(1)}, Arguments{"run", "--run-dir", run_dir}}) {
+    const Outcome outcome = world.run(arguments);
+    INFO(arguments[0] << " " << outcome.out << outcome.err);
+    CHECK(outcome.exit_code == 1);
+    CHECK_THAT(outcome.err, ContainsSubstring("4 rows were selected, and 2 have a state"));
+    CHECK_THAT(outcome.err, ContainsSubstring("hint: "));
+  }
+  CHECK(files_below(run_dir) == before);
+  fs::rename(away, batch_folder(run_dir, 2));
+  CHECK(world.run({"ingest", "--run-dir", run_dir}).exit_code == 0);
+  CHECK(world.wrong_vectors() == 0);
+  CHECK(world.sandbox().batch_ids().size() == 2);
+}
+
 TEST_CASE("a folder that is no run is refused", "[e2e]") {
   const World world;
   for (const char* folder : {"no-such-folder", ".", "/dev/null", "/"})
