@@ -7,6 +7,7 @@
 #include "pipeline/sender.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -185,14 +186,24 @@ void ingest(
     BatchProvider* provider,
     VectorSink& sink,
     Work work) {
+  // What the other batches brought does not wait for one that the provider has lost.
+  std::optional<Error> unknown;
   if (any_with_provider(run, filter))
-    poll(run, filter, *provider, work);
+    try {
+      poll(run, filter, *provider, work);
+    } catch (const Error& error) {
+      if (!is_unknown_batch(error))
+        throw;
+      unknown.emplace(error);
+    }
   for (BatchRecord& batch : run.batches())
     if (matches(filter, batch))
       ingest_batch(run, batch, options, provider, sink, work);
   work.progress.finish(Phase::download);
   work.progress.finish(Phase::write);
   run.settle();
+  if (unknown)
+    throw *unknown;
 }
 
 } // namespace embedctl::pipeline

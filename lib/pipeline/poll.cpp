@@ -5,6 +5,7 @@
 #include "pipeline/sender.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <vector>
 
 #include <fmt/format.h>
@@ -19,8 +20,45 @@ namespace {
 // Requests that only look may go several at a time; more would meet the provider's rate limit.
 constexpr std::size_t k_parallel_looks = 8;
 
+constexpr int k_not_found = 404;
+
 bool is_with_provider(const BatchRecord& batch) {
   return batch.state == BatchState::submitted;
+}
+
+Error with_way_out(const Error& unknown) {
+  Error error(
+      unknown.kind(), unknown.what(),
+      unknown.hint()
+          + "; if the provider no longer keeps this batch, remove the run folder once its other "
+            "batches are ingested, and the next submit takes up what is left");
+  error.provider = unknown.provider;
+  return error;
+}
+
+// The first batch that the provider does not know, if there is one.
+std::optional<Error> ask_all(store::Run& run, const BatchFilter& filter, BatchProvider& provider) {
+  std::mutex mutex;
+  std::optional<Error> unknown;
+  TaskPool looks(k_parallel_looks);
+  for (BatchRecord& batch : run.batches())
+    if (matches(filter, batch) && is_with_provider(batch))
+      looks.add([&] {
+        try {
+          batch.remote = provider.retrieve(batch.batch_id);
+        } catch (const Error& error) {
+          if (!is_unknown_batch(error))
+            throw;
+          const std::lock_guard lock(mutex);
+          if (!unknown)
+            unknown.emplace(with_way_out(error));
+          return;
+        }
+        if (has_ended(batch.remote->status))
+          batch.state = BatchState::ended;
+      });
+  looks.finish();
+  return unknown;
 }
 
 } // namespace
@@ -41,16 +79,14 @@ bool any_with_provider(const store::Run& run, const BatchFilter& filter) {
   });
 }
 
+bool is_unknown_batch(const Error& error) {
+  return error.kind() == ErrorKind::provider && error.provider
+         && error.provider->http_status == k_not_found;
+}
+
 void ask(store::Run& run, const BatchFilter& filter, BatchProvider& provider) {
-  TaskPool looks(k_parallel_looks);
-  for (BatchRecord& batch : run.batches())
-    if (matches(filter, batch) && is_with_provider(batch))
-      looks.add([&batch, &provider] {
-        batch.remote = provider.retrieve(batch.batch_id);
-        if (has_ended(batch.remote->status))
-          batch.state = BatchState::ended;
-      });
-  looks.finish();
+  if (const auto unknown = ask_all(run, filter, provider))
+    throw *unknown;
 }
 
 void poll(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Work work) {
@@ -58,11 +94,13 @@ void poll(store::Run& run, const BatchFilter& filter, BatchProvider& provider, W
   for (BatchRecord& batch : run.batches())
     if (matches(filter, batch) && is_with_provider(batch))
       asked.push_back(&batch);
-  ask(run, filter, provider);
+  const auto unknown = ask_all(run, filter, provider);
   for (BatchRecord* batch : asked) {
     run.save(*batch);
     cancel_duplicates(run, run.record().run_id, *batch, provider, work);
   }
+  if (unknown)
+    throw *unknown;
 }
 
 } // namespace embedctl::pipeline

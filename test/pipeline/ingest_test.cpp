@@ -313,3 +313,19 @@ TEST_CASE("one batch can be asked for alone", "[pipeline]") {
   CHECK(run.batches()[1].state == BatchState::ingested);
   CHECK_FALSE(run.record().finished);
 }
+
+TEST_CASE("a batch that the provider has lost keeps no other from being ingested", "[pipeline]") {
+  World world(4);
+  Run run = world.submit(2);
+  world.end_all(run);
+  world.provider.batches.erase(world.provider.batches.begin());
+  const auto ingest_all = [&] {
+    ingest(run, std::nullopt, {}, &world.provider, world.sink, world.work());
+  };
+  CHECK(kind_of(ingest_all) == ErrorKind::provider);
+  CHECK(run.rows()[RowState::written] == 2);
+  const Run stored = Run::load(run.paths().folder());
+  CHECK(stored.rows()[RowState::written] == 2);
+  CHECK(stored.state() == RunState::in_flight);
+  CHECK_FALSE(stored.record().finished);
+}

@@ -103,8 +103,11 @@ public:
     const auto found = std::find_if(batches.begin(), batches.end(), [&](const RemoteBatch& each) {
       return each.id == batch_id;
     });
-    if (found == batches.end())
-      throw Error(ErrorKind::provider, "no batch " + batch_id);
+    if (found == batches.end()) {
+      Error error(ErrorKind::provider, "no batch " + batch_id);
+      error.provider.emplace().http_status = 404;
+      throw error;
+    }
     return *found;
   }
 
