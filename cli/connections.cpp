@@ -50,6 +50,7 @@ std::unique_ptr<VectorSink> open_sink(
   sink.overwrite = write.overwrite;
   sink.statement_timeout = std::chrono::seconds(write.statement_timeout_seconds);
   sink.retry_timeout = std::chrono::seconds(options.retry_timeout_seconds);
+  sink.progress = &context.progress;
   return std::make_unique<pg::VectorSink>(
       context.environment.database_url(), entity, context.clock, sink);
 }

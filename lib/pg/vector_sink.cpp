@@ -141,6 +141,11 @@ std::vector<RowState> VectorSink::persist(Attempt attempt, const VectorChunk& ch
         last.sqlstate = error.sqlstate;
         throw last;
       }
+      if (m_options.progress != nullptr)
+        m_options.progress->note(
+            NoteLevel::info, fmt::format(
+                                 "{}; trying again in {:.1f} s", error.what(),
+                                 std::chrono::duration<double>(pause).count()));
     }
     m_clock.sleep_for(pause);
     pause = std::min(2 * pause, k_longest_pause);

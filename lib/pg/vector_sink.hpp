@@ -3,6 +3,7 @@
 #include "base/secret.hpp"
 #include "core/clock.hpp"
 #include "core/entity.hpp"
+#include "core/progress_sink.hpp"
 #include "core/vector_sink.hpp"
 #include "pg/connection.hpp"
 #include "pg/inspect.hpp"
@@ -22,6 +23,9 @@ struct VectorSinkOptions {
 
   // How long a chunk is tried again while the database is away, restarts or has a conflict.
   std::chrono::milliseconds retry_timeout = std::chrono::minutes{5};
+
+  // Is told why a chunk is tried again; nobody is where there is none.
+  ProgressSink* progress = nullptr;
 };
 
 // Connects at the first write. A chunk whose COMMIT was not answered is simply written again: its

@@ -2,6 +2,7 @@
 #include "pg/lossy_proxy.hpp"
 #include "pg/vector_sink.hpp"
 #include "support/catch.hpp"
+#include "support/fake_progress.hpp"
 
 #include <fmt/format.h>
 
@@ -129,11 +130,19 @@ TEST_CASE("retries end after their time with the last reason and their number", 
 
 TEST_CASE("a server that stays away is unreachable, and the password is not shown", "[pg]") {
   SleepingClock clock;
-  pg::VectorSink sink(Secret("postgresql://u:canary@/d?host=/nonexistent"), narrow_entity(), clock);
+  test::FakeProgress progress;
+  pg::VectorSinkOptions options;
+  options.progress = &progress;
+  pg::VectorSink sink(
+      Secret("postgresql://u:canary@/d?host=/nonexistent"), narrow_entity(), clock, options);
   const Error error = error_of([&] { sink.write(chunk_of({{chunk_id(0), "text", {}}})); });
   CHECK(error.kind() == ErrorKind::unreachable);
   CHECK(clock.sleeps > 10);
   CHECK_THAT(error.what() + error.hint(), !ContainsSubstring("canary"));
+  REQUIRE(progress.notes.size() == static_cast<std::size_t>(clock.sleeps));
+  CHECK_THAT(progress.notes[1], ContainsSubstring("trying again in 0.2 s"));
+  for (const std::string& note : progress.notes)
+    CHECK_THAT(note, !ContainsSubstring("canary"));
 }
 
 TEST_CASE("being asked to stop ends the retries", "[pg]") {
