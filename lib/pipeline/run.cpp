@@ -65,11 +65,15 @@ class Waiting {
 public:
   explicit Waiting(ProgressSink& progress) : m_progress(progress) {}
 
+  bool begun() const { return m_total > 0; }
+
   void show(const store::Run& run) {
     std::uint64_t total = 0;
     std::uint64_t done = 0;
     for (const BatchRecord& batch : run.batches()) {
       total += batch.requests;
+      if (batch.was_refused())
+        continue; // it has run no request, and is sent again
       if (batch.state > store::BatchState::submitted)
         done += batch.requests;
       else if (batch.remote)
@@ -120,8 +124,11 @@ void run_to_end(
   IngestOptions ingest_options = options.ingest;
   for (;;) {
     ingest(run, std::nullopt, ingest_options, &provider, sink, work);
-    if (all_ingested(run))
+    if (all_ingested(run)) {
+      if (waiting.begun())
+        waiting.show(run);
       break;
+    }
     resending.send_what_is_due();
     waiting.show(run);
     work.clock.sleep_for(options.poll_interval);

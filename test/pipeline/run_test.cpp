@@ -63,6 +63,25 @@ TEST_CASE("a refused batch is sent again after pauses that grow", "[pipeline]") 
   CHECK(world.provider.files.size() == 1);
 }
 
+TEST_CASE("the wait counts no row of a refused batch, and all of them in the end", "[pipeline]") {
+  World world(5);
+  Run run = world.submit(3);
+  const std::uint64_t& waited = world.progress.rows_done[static_cast<std::size_t>(Phase::wait)];
+  std::vector<std::uint64_t> shown;
+  world.clock.on_sleep = [&] {
+    shown.push_back(waited);
+    if (shown.size() == 1)
+      world.provider.refuse(run.batches()[0].batch_id, "token_limit_exceeded");
+    else
+      world.end_all(run);
+  };
+  run_on(world, run);
+  REQUIRE(shown.size() >= 3);
+  CHECK(shown[1] == 0);
+  CHECK(shown[2] == 2);
+  CHECK(waited == 5);
+}
+
 TEST_CASE("a refusal that waiting cannot mend ends the run", "[pipeline]") {
   World world(2);
   Run run = world.submit();

@@ -2,17 +2,22 @@
 
 #include "core/progress_sink.hpp"
 
+#include <array>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <vector>
 
 namespace embedctl::test {
 
-// Keeps the notes and forgets the rest.
+// Keeps the notes, and how many rows each phase has done.
 class FakeProgress : public ProgressSink {
 public:
   void expect(Phase, Amount) override {}
-  void advance(Phase, Amount) override {}
+  void advance(Phase phase, Amount done) override {
+    const std::lock_guard lock(m_mutex);
+    rows_done.at(static_cast<std::size_t>(phase)) += done.rows;
+  }
   void finish(Phase) override {}
   void note(NoteLevel, std::string_view text) override {
     const std::lock_guard lock(m_mutex);
@@ -20,6 +25,7 @@ public:
   }
 
   std::vector<std::string> notes;
+  std::array<std::uint64_t, k_phases> rows_done{};
 
 private:
   std::mutex m_mutex;
