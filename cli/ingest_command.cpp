@@ -4,6 +4,7 @@
 #include "cli/common_options.hpp"
 #include "cli/connections.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/format.hpp"
 #include "cli/output.hpp"
 #include "cli/run_report.hpp"
 #include "cli/way_on.hpp"
@@ -18,18 +19,16 @@ namespace embedctl::cli {
 namespace {
 
 std::string not_ready_text(const store::Run& run, const pipeline::BatchFilter& filter) {
+  const std::string folder = shell_quoted(run.paths().folder().string());
   std::string text;
   for (const store::BatchRecord& batch : run.batches()) {
     if (!pipeline::matches(filter, batch) || batch.state == store::BatchState::ingested)
       continue;
     text += fmt::format("batch {:03} is not ready: ", batch.number);
     if (!batch.is_sent())
-      text += fmt::format(
-          "not sent yet; embedctl submit --run-dir {}\n", run.paths().folder().string());
+      text += fmt::format("not sent yet; embedctl submit --run-dir {}\n", folder);
     else if (batch.was_refused())
-      text += fmt::format(
-          "refused, and may be sent again; embedctl submit --run-dir {}\n",
-          run.paths().folder().string());
+      text += fmt::format("refused, and may be sent again; embedctl submit --run-dir {}\n", folder);
     else
       text += batch.remote ? batch.remote->status_text + "\n" : "with the provider\n";
   }
@@ -82,7 +81,7 @@ void add_ingest_options(CLI::App& app, IngestOptions& options) {
 
 int run_ingest(const IngestOptions& options, Context& context) {
   const Target target = target_of(options.target);
-  return with_way_on("embedctl ingest --run-dir " + target.run_dir, [&] {
+  return with_way_on("embedctl ingest --run-dir " + shell_quoted(target.run_dir), [&] {
     return ingest_target(options, context, target);
   });
 }

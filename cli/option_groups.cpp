@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "cli/common_options.hpp"
+#include "cli/format.hpp"
 #include "core/entity.hpp"
 #include "store/run.hpp"
 
@@ -20,18 +21,6 @@ constexpr int k_most_dims = 16'000;
 
 // What Postgres takes behind LIMIT. A negative wish, which turns into a huge one, is above it.
 constexpr std::uint64_t k_most_rows = std::numeric_limits<std::int64_t>::max();
-
-// For a shell: bare where that is safe.
-std::string quoted(const std::string& text) {
-  constexpr std::string_view k_safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                      "0123456789-_./:@%+=,";
-  if (!text.empty() && text.find_first_not_of(k_safe) == std::string::npos)
-    return text;
-  std::string out = "'";
-  for (const char c : text)
-    out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
 
 } // namespace
 
@@ -59,10 +48,10 @@ void add_selection_options(CLI::App& app, SelectionOptions& options, std::string
 
 std::string as_arguments(const SelectionOptions& options) {
   const SelectionOptions usual;
-  std::string text = " --family-id " + quoted(options.family_id);
+  std::string text = " --family-id " + shell_quoted(options.family_id);
   const auto add_if_unusual = [&](const char* name, const auto& value, const auto& otherwise) {
     if (value != otherwise)
-      text += fmt::format(" {} {}", name, quoted(fmt::format("{}", value)));
+      text += fmt::format(" {} {}", name, shell_quoted(fmt::format("{}", value)));
   };
   add_if_unusual("--batches-dir", options.batches_dir, usual.batches_dir);
   add_if_unusual("--limit", options.limit, usual.limit);

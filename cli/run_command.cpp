@@ -4,6 +4,7 @@
 #include "cli/common_options.hpp"
 #include "cli/connections.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/format.hpp"
 #include "cli/output.hpp"
 #include "cli/run_report.hpp"
 #include "cli/submit_command.hpp"
@@ -100,8 +101,9 @@ void add_run_options(CLI::App& app, RunOptions& options) {
 
 int run_run(const RunOptions& options, Context& context) {
   if (!options.run_dir.empty())
-    return with_way_on(
-        "embedctl run --run-dir " + options.run_dir, [&] { return run_one(options, context); });
+    return with_way_on("embedctl run --run-dir " + shell_quoted(options.run_dir), [&] {
+      return run_one(options, context);
+    });
   return with_way_on("embedctl run" + as_arguments(options.selection), [&] {
     return run_scope(options, context);
   });

@@ -39,14 +39,15 @@ std::string batches_text(const store::Run& run) {
 
 std::string submit_text(const store::Run& run) {
   const std::string folder = run.paths().folder().string();
+  const std::string named = shell_quoted(folder);
   const std::string what = fmt::format(
       "{} in {}\n{}run folder: {}\n", counted(run.rows().total(), "row"), batches_text(run),
       list_hints(run), folder);
   return run.record().dry_run
              ? what
                    + fmt::format(
-                       "nothing was sent; send it with: embedctl submit --run-dir {}\n", folder)
-             : what + fmt::format("look with: embedctl status --run-dir {}\n", folder);
+                       "nothing was sent; send it with: embedctl submit --run-dir {}\n", named)
+             : what + fmt::format("look with: embedctl status --run-dir {}\n", named);
 }
 
 int submit_new(const SubmitOptions& options, Context& context) {
@@ -120,8 +121,9 @@ submit_wish(const SelectionOptions& selection, const ProviderOptions& provider, 
 
 int run_submit(const SubmitOptions& options, Context& context) {
   if (!options.run_dir.empty())
-    return with_way_on(
-        "embedctl run --run-dir " + options.run_dir, [&] { return submit_rest(options, context); });
+    return with_way_on("embedctl run --run-dir " + shell_quoted(options.run_dir), [&] {
+      return submit_rest(options, context);
+    });
   const std::string verb = options.dry_run ? "embedctl submit --dry-run" : "embedctl run";
   return with_way_on(
       verb + as_arguments(options.selection), [&] { return submit_new(options, context); });

@@ -8,6 +8,13 @@
 using namespace embedctl::cli;
 using std::chrono::seconds;
 
+TEST_CASE("a word for a shell is quoted where it must be", "[cli]") {
+  CHECK(shell_quoted("batches/a-b_c/run_1") == "batches/a-b_c/run_1");
+  CHECK(shell_quoted("my batches") == "'my batches'");
+  CHECK(shell_quoted("it's") == "'it'\\''s'");
+  CHECK(shell_quoted("") == "''");
+}
+
 TEST_CASE("durations are as short as they can be", "[cli]") {
   CHECK(human_duration(seconds(-3)) == "0s");
   CHECK(human_duration(seconds(59)) == "59s");
