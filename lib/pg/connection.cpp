@@ -65,6 +65,9 @@ std::string first_line(std::string_view text) {
 [[noreturn]] void throw_not_connected(PGconn* connection, bool answered_at_once) {
   constexpr std::string_view k_doing = "cannot connect to the database";
   const std::string plain = first_line(PQerrorMessage(connection));
+  // The server asked for a password, and libpq had none to send; to the server that is no error.
+  if (PQconnectionNeedsPassword(connection) != 0)
+    throw database_error(k_doing, k_invalid_password, "the server asks for a password");
   // libpq tells the SQLSTATE of a refused connection only in its text, and only if told so before
   // it connects. A server that refuses does so at once; one that does not answer is not worth a
   // second wait.

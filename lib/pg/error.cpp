@@ -27,7 +27,10 @@ constexpr std::array k_known = {
     Known{"25P02", false, ""},
     Known{"25P03", true, k_again},
     Known{"25P04", true, k_again},
-    Known{"28", false, "check user and password in DATABASE_URL, and the server's pg_hba.conf"},
+    Known{
+        "28", false,
+        "check the user in DATABASE_URL, the password in PGPASSWORD or ~/.pgpass, and the server's "
+        "pg_hba.conf"},
     Known{"3D000", false, "check the database name at the end of DATABASE_URL"},
     Known{"3F000", false, "check the schema's name"},
     Known{"40", true, k_again},

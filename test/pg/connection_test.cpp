@@ -2,6 +2,7 @@
 
 #include "pg/fixture.hpp"
 #include "support/catch.hpp"
+#include "support/raw_server.hpp"
 
 using namespace embedctl;
 using namespace embedctl::pg;
@@ -31,6 +32,23 @@ TEST_CASE("a refused user or database is the server's word, with its SQLSTATE", 
   CHECK(name.kind() == ErrorKind::database);
   CHECK(name.sqlstate == "3D000");
   CHECK_THAT(name.what(), ContainsSubstring("not_there"));
+}
+
+TEST_CASE("a server that asks for a password it was not given is not called unreachable", "[pg]") {
+  test::RawServer server([](test::RawConnection& connection) {
+    connection.write(std::string_view("R\0\0\0\x08\0\0\0\x03", 9)); // a password in clear text
+    connection.wait(std::chrono::seconds(10));
+  });
+  const std::string url = server.url();
+  const Error error = error_of([&] {
+    Connection{Secret(
+        "host=127.0.0.1 user=u dbname=d sslmode=disable passfile=/dev/null port="
+        + url.substr(url.rfind(':') + 1))};
+  });
+  CHECK(error.kind() == ErrorKind::database);
+  CHECK(error.sqlstate == "28P01");
+  CHECK_THAT(error.what(), ContainsSubstring("asks for a password"));
+  CHECK_THAT(error.hint(), ContainsSubstring("PGPASSWORD"));
 }
 
 TEST_CASE("a session says who it is, and speaks UTF-8", "[pg]") {
