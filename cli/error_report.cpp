@@ -21,16 +21,20 @@ constexpr std::string_view k_red = "\x1b[1;31m";
 constexpr std::string_view k_plain = "\x1b[0m";
 
 std::string details_of(const Error& error) {
+  const std::string_view told = error.what();
   std::vector<std::string> details;
+  const auto add_if_untold = [&](const std::string& detail) {
+    if (told.find(detail) == std::string_view::npos)
+      details.push_back(detail);
+  };
   if (!error.sqlstate.empty())
-    details.push_back("SQLSTATE " + error.sqlstate);
+    add_if_untold("SQLSTATE " + error.sqlstate);
   if (error.provider) {
     if (error.provider->http_status != 0)
-      details.push_back(fmt::format("HTTP {}", error.provider->http_status));
-    if (!error.provider->code.empty())
-      details.push_back(error.provider->code);
+      add_if_untold(fmt::format("HTTP {}", error.provider->http_status));
+    add_if_untold(error.provider->code); // an empty one is in every text
     if (!error.provider->request_id.empty())
-      details.push_back("request " + error.provider->request_id);
+      add_if_untold("request " + error.provider->request_id);
   }
   return details.empty() ? "" : fmt::format(" ({})", fmt::join(details, ", "));
 }

@@ -54,6 +54,14 @@ TEST_CASE("an error is told with its details and a hint", "[cli]") {
       error_text(provider_error(), false)
       == "embedctl: error: no\\x1b[2J credit \\xff (HTTP 429, insufficient_quota, request "
          "req_1)\nhint: add \"funds\"\n");
+  Error refused(ErrorKind::provider, "cannot list: HTTP 404, not_found: no such thing");
+  refused.provider = ProviderDetail{};
+  refused.provider->http_status = 404;
+  refused.provider->code = "not_found";
+  refused.provider->request_id = "req_2";
+  CHECK(
+      error_text(refused, false)
+      == "embedctl: error: cannot list: HTTP 404, not_found: no such thing (request req_2)\n");
   Error database(ErrorKind::database, "no table");
   database.sqlstate = "42P01";
   CHECK(error_text(database, false) == "embedctl: error: no table (SQLSTATE 42P01)\n");
