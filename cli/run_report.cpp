@@ -205,7 +205,8 @@ std::string selection_text(const pipeline::SubmitReport& report, const Entity& e
         "{} left out: in flight in run {}\n", counted(held.rows, "row"), printable(held.run));
   if (!report.run)
     text += fmt::format(
-        "nothing to embed: {} of {} of this {} have a vector\n", human_count(report.scope.embedded),
+        "nothing {}to embed: {} of {} of this {} have a vector\n",
+        report.held.empty() ? "" : "else ", human_count(report.scope.embedded),
         counted(report.scope.rows, "row"), entity.scope_noun);
   return text;
 }
