@@ -95,7 +95,8 @@ void add_write_options(CLI::App& app, WriteOptions& options) {
 void add_target_options(CLI::App& app, TargetOptions& options) {
   CLI::Option* run = add(app, "--run-dir", options.run_dir, "The run folder");
   CLI::Option* batch =
-      add(app, "--batch-file", options.batch_file, "Only the batch whose batch.json this is");
+      add(app, "--batch-file", options.batch_file,
+          "Instead of the run folder: only the batch whose batch.json this is");
   exclusive({run, batch});
 }
 
