@@ -42,7 +42,7 @@ TEST_CASE("a server that asks for a password it was not given is not called unre
   const std::string url = server.url();
   const Error error = error_of([&] {
     Connection{Secret(
-        "host=127.0.0.1 user=u dbname=d sslmode=disable passfile=/dev/null port="
+        "host=127.0.0.1 user=u dbname=d sslmode=disable passfile=/nonexistent port="
         + url.substr(url.rfind(':') + 1))};
   });
   CHECK(error.kind() == ErrorKind::database);
