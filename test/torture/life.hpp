@@ -12,7 +12,7 @@ namespace embedctl::torture {
 
 namespace fs = std::filesystem;
 
-// What the interposed library is told: see interpose.cpp.
+// What the interposed library is told: see interpose/strike.hpp.
 struct Strike {
   std::string how;
   long at = 0;
