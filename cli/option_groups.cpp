@@ -64,17 +64,20 @@ std::string as_arguments(const SelectionOptions& options) {
 }
 
 void add_provider_options(CLI::App& app, ProviderOptions& options) {
-  add(app, "--parallel", options.parallel, "Transfers at a time")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{64}));
   add(app, "--retry-timeout", options.retry_timeout_seconds,
       "Seconds to go on trying when the provider or the database does not answer")
       ->check(CLI::Range(0, 86'400));
-  add(app, "--doubt-grace", options.doubt_grace_seconds,
-      "Seconds that a batch whose creation got no answer may take to show at the provider")
-      ->check(CLI::Range(0, 3'600));
   add(app, "--ca-file", options.ca_file, "Certificates to trust instead of the system's");
   add(app, "--allow-insecure", options.allow_insecure,
       "Let OPENAI_BASE_URL be plain http to another machine");
+}
+
+void add_sending_options(CLI::App& app, ProviderOptions& options) {
+  add(app, "--parallel", options.parallel, "Batches sent at a time")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{64}));
+  add(app, "--doubt-grace", options.doubt_grace_seconds,
+      "Seconds that a batch whose creation got no answer may take to show at the provider")
+      ->check(CLI::Range(0, 3'600));
 }
 
 pipeline::SendOptions send_options(const ProviderOptions& options) {

@@ -41,6 +41,9 @@ struct ProviderOptions {
 pipeline::SendOptions send_options(const ProviderOptions& options);
 void add_provider_options(CLI::App& app, ProviderOptions& options);
 
+// How batches are sent: submit and run.
+void add_sending_options(CLI::App& app, ProviderOptions& options);
+
 // How vectors are written: ingest and run.
 struct WriteOptions {
   std::size_t chunk_size = 1000;

@@ -96,6 +96,7 @@ void add_run_options(CLI::App& app, RunOptions& options) {
   add(app, "--poll-seconds", options.poll_seconds, "Seconds between two looks at the batches")
       ->check(positive_integer());
   add_write_options(app, options.write);
+  add_sending_options(app, options.provider);
   add_provider_options(app, options.provider);
 }
 

@@ -77,8 +77,11 @@ int submit_rest(const SubmitOptions& options, Context& context) {
     source->check();
     check_same_database(*source, run.record());
   }
-  if (!all_sent(run))
-    (*provider).check_access();
+  if (all_sent(run) && run.record().selection != store::SelectionState::running)
+    return print_result(
+        context, exit_code_of_submit(run), submit_json(report),
+        "all of it was sent already\n" + submit_text(run));
+  (*provider).check_access();
   pipeline::send_rest(
       run, source.get(), *provider, send_options(options.provider), true, work_of(context));
   return print_result(context, exit_code_of_submit(run), submit_json(report), submit_text(run));
@@ -89,6 +92,7 @@ int submit_rest(const SubmitOptions& options, Context& context) {
 void add_submit_options(CLI::App& app, SubmitOptions& options) {
   add_selection_options(app, options.selection, options.run_dir);
   add(app, "--dry-run", options.dry_run, "Write the files, send nothing; needs no key");
+  add_sending_options(app, options.provider);
   add_provider_options(app, options.provider);
 }
 

@@ -12,6 +12,16 @@
 
 namespace embedctl {
 
+namespace {
+
+const char* name_of(int signal) {
+  if (signal == SIGINT)
+    return "Ctrl-C";
+  return signal == SIGHUP ? "SIGHUP" : "SIGTERM";
+}
+
+} // namespace
+
 StopFlag::StopFlag() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
@@ -30,9 +40,7 @@ void StopFlag::request(int signal) noexcept {
 
 void StopFlag::throw_if_requested() const {
   if (requested())
-    throw Error(
-        ErrorKind::interrupted,
-        fmt::format("stopped by {}", signal() == SIGINT ? "Ctrl-C" : "SIGTERM"));
+    throw Error(ErrorKind::interrupted, fmt::format("stopped by {}", name_of(signal())));
 }
 
 void StopFlag::wait_for(std::chrono::milliseconds duration) const {

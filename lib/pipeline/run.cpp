@@ -117,7 +117,7 @@ void run_to_end(
     BatchProvider& provider,
     VectorSink& sink,
     Work work) {
-  if (never_sent(run))
+  if (never_sent(run) || run.record().selection == store::SelectionState::running)
     send_rest(run, &source, provider, options.sending, false, work);
   Resending resending(run, provider, options, work);
   Waiting waiting(work.progress);
