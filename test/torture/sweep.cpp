@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -23,6 +24,16 @@ constexpr std::size_t k_most_told = 20;
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : "";
+}
+
+// A command that fails says why, with a code of the documented ones.
+void check_failure(const std::string& story, const Ending& ending, Tally& tally) {
+  constexpr std::array k_documented = {0, 1, k_done, 4, 6};
+  const int code = ending.exit_code;
+  if (std::find(k_documented.begin(), k_documented.end(), code) == k_documented.end())
+    tally.add(story, {fmt::format("it exits {}: {}", code, ending.said)});
+  else if ((code == 1 || code == 6) && ending.said.find("embedctl: error: ") == std::string::npos)
+    tally.add(story, {"it fails without a word: " + ending.said});
 }
 
 } // namespace
@@ -67,6 +78,20 @@ void Tally::conclude(const std::string& name) {
     told += m_violations[i] + "\n";
   INFO(told);
   CHECK(m_violations.empty());
+}
+
+void finish_life(const std::string& story, Life& life, const Ending& first, Tally& tally) {
+  if (first.was_killed())
+    tally.count("deaths");
+  else
+    check_failure(story, first, tally);
+  if (first.exit_code != k_done) {
+    tally.count("gone on with");
+    const Ending second = life.run();
+    if (second.exit_code != k_done)
+      tally.add(story, {fmt::format("the second run exits {}: {}", second.exit_code, second.said)});
+  }
+  tally.add(story, life.violations());
 }
 
 void sweep(

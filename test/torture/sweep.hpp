@@ -36,6 +36,10 @@ private:
   std::vector<std::string> m_violations;
 };
 
+// After a first command that met faults, the same one without. What fails must say why and end with
+// a documented code; what says that all is done must have done all.
+void finish_life(const std::string& story, Life& life, const Ending& first, Tally& tally);
+
 // What a sweep does with number 1, 2, …; false if there is no more to do. Throwing is a violation.
 using Step = std::function<bool(Place& place, long number)>;
 

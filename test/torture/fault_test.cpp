@@ -1,0 +1,81 @@
+#include "support/catch.hpp"
+#include "torture/sweep.hpp"
+
+#include <fmt/format.h>
+
+namespace embedctl::torture {
+
+namespace {
+
+void fault(Place& place, const Strike& strike, Tally& tally) {
+  Life life(place);
+  const Ending first = life.run(strike);
+  const std::string story = fmt::format("{} ({})", to_string(strike), first.struck);
+  finish_life(story, life, first, tally);
+  if (!first.struck.empty())
+    tally.count("faults");
+}
+
+// Numbers from 1 to `count` in an order that jumps, so that a sweep cut short has seen all parts.
+long scattered(long number, long count) {
+  constexpr long k_step = 7919; // a prime above any count
+  return 1 + (number - 1 + static_cast<long>(seed())) * k_step % count;
+}
+
+// How many operations a life has that can be struck so.
+long count_operations(Place& place, const std::string& how) {
+  Life life(place);
+  const long counted = life.run(Strike{how, 0}).counted;
+  life.violations();
+  return counted;
+}
+
+// A strike at each operation, and some beyond the count of one life, which chance changes a little.
+void sweep_faults(const std::string& how) {
+  constexpr long k_more = 5;
+  Tally tally;
+  long count = 0;
+  {
+    Place place;
+    count = count_operations(place, how) + k_more;
+  }
+  tally.count("operations", count - k_more);
+  sweep(
+      tally,
+      [&](Place& place, long number) {
+        if (number > count)
+          return false;
+        fault(place, {how, scattered(number, count)}, tally);
+        return true;
+      },
+      time_for_a_sweep(), 8);
+  tally.conclude("fault sweep, " + how);
+}
+
+} // namespace
+
+TEST_CASE("a disk that fails at any operation loses nothing", "[torture][fault]") {
+  sweep_faults("eio");
+}
+
+TEST_CASE("a disk that has no room for a moment loses nothing", "[torture][fault]") {
+  sweep_faults("enospc");
+}
+
+TEST_CASE("a disk that is full from any operation on loses nothing", "[torture][fault]") {
+  sweep_faults("enospc_on");
+}
+
+TEST_CASE("a write or a transfer cut in half at any operation loses nothing", "[torture][fault]") {
+  sweep_faults("short");
+}
+
+TEST_CASE("a write that a crash tears at any operation loses nothing", "[torture][fault]") {
+  sweep_faults("torn");
+}
+
+TEST_CASE("a connection reset at any operation loses nothing", "[torture][fault]") {
+  sweep_faults("reset");
+}
+
+} // namespace embedctl::torture
