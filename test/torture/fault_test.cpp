@@ -16,12 +16,6 @@ void fault(Place& place, const Strike& strike, Tally& tally) {
     tally.count("faults");
 }
 
-// Numbers from 1 to `count` in an order that jumps, so that a sweep cut short has seen all parts.
-long scattered(long number, long count) {
-  constexpr long k_step = 7919; // a prime above any count
-  return 1 + (number - 1 + static_cast<long>(seed())) * k_step % count;
-}
-
 // How many operations a life has that can be struck so.
 long count_operations(Place& place, const std::string& how) {
   Life life(place);

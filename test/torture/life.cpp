@@ -113,15 +113,28 @@ Life::Life(Place& place, const fs::path& batches_dir)
         m_number, m_number * k_rows_per_life + row, content_of_row(m_number, row));
 }
 
-Ending Life::run(const std::optional<Strike>& strike) {
-  return command(
-      {"run", "--family-id", m_family, "--batches-dir", m_batches_dir.string(),
-       "--max-requests-per-batch", "3", "--poll-seconds", "1", "--parallel", "1", "--doubt-grace",
-       "0", "--retry-timeout", "5"},
-      strike);
+e2e::Arguments Life::submit_options() const {
+  return {
+      "--batches-dir",
+      m_batches_dir.string(),
+      "--max-requests-per-batch",
+      "3",
+      "--parallel",
+      "1",
+      "--doubt-grace",
+      "0",
+      "--retry-timeout",
+      "5"};
 }
 
-Ending Life::command(e2e::Arguments arguments, const std::optional<Strike>& strike) {
+Ending Life::run(const std::optional<Strike>& strike) {
+  e2e::Arguments arguments = {"run", "--family-id", m_family, "--poll-seconds", "1"};
+  const e2e::Arguments options = submit_options();
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  return command(arguments, strike);
+}
+
+Ending Life::command(const e2e::Arguments& arguments, const std::optional<Strike>& strike) {
   test::Command command = m_place.world().command(arguments);
   const fs::path log = m_place.world().folder() / fmt::format("life_{}.log", m_number);
   if (strike) {

@@ -80,8 +80,12 @@ public:
   // `embedctl run --family-id …`.
   Ending run(const std::optional<Strike>& strike = std::nullopt);
 
-  // Any command, with the family's batches folder added.
-  Ending command(e2e::Arguments arguments, const std::optional<Strike>& strike = std::nullopt);
+  // Any command.
+  Ending
+  command(const e2e::Arguments& arguments, const std::optional<Strike>& strike = std::nullopt);
+
+  // What `submit` and `run` are told besides the family.
+  e2e::Arguments submit_options() const;
 
   const std::string& family() const { return m_family; }
   const fs::path& batches_dir() const { return m_batches_dir; }

@@ -19,6 +19,9 @@ std::optional<std::chrono::seconds> time_for_a_sweep();
 // Decides in which order a sweep that may be cut short goes; from EMBEDCTL_TORTURE_SEED.
 std::uint64_t seed();
 
+// Numbers from 1 to `count` in an order that jumps, so that a sweep cut short has seen all parts.
+long scattered(long number, long count);
+
 // What a sweep has seen. May be used from many threads.
 class Tally {
 public:
