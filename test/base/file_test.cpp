@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 
 #include "support/catch.hpp"
+#include "support/disk_log.hpp"
 #include "support/scratch_folder.hpp"
 
 #include <fstream>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 
 using namespace embedctl;
+using embedctl::test::DiskLog;
 using embedctl::test::ScratchFolder;
 
 namespace {
@@ -164,4 +166,24 @@ TEST_CASE("files are moved over others and removed whether they are there or not
   CHECK_FALSE(fs::exists(scratch / "b"));
   CHECK_NOTHROW(remove_durably(scratch / "b"));
   CHECK(free_bytes(scratch / "") > 0);
+}
+
+TEST_CASE("a file is durable before it has its name, and its name before commit ends", "[base]") {
+  const ScratchFolder scratch;
+  make_private_directory(scratch / "folder");
+  const DiskLog log;
+  write_file_atomically(scratch / "folder" / "file", "text");
+  CHECK(
+      log.calls()
+      == std::vector<std::string>{"sync file.tmp", "rename file.tmp file", "sync folder"});
+}
+
+TEST_CASE("a new name and a removal last once they are done", "[base]") {
+  const ScratchFolder scratch;
+  const DiskLog log;
+  make_private_directories(scratch / "a" / "b");
+  put(scratch / "a" / "b" / "file", "");
+  remove_durably(scratch / "a" / "b" / "file");
+  const std::string top = (scratch / "").parent_path().filename().string();
+  CHECK(log.calls() == std::vector<std::string>{"sync " + top, "sync a", "sync b"});
 }

@@ -2,6 +2,7 @@
 #include "http/curl_transport.hpp"
 
 #include "support/catch.hpp"
+#include "support/disk_log.hpp"
 #include "support/raw_server.hpp"
 #include "support/scratch_folder.hpp"
 
@@ -164,6 +165,17 @@ TEST_CASE_METHOD(Fixture, "a download is a private file with the whole content",
     CHECK(transport.perform(download(server.url(), content.size())).status == 416);
     CHECK(downloaded() == content);
   }
+}
+
+TEST_CASE_METHOD(Fixture, "a download is durable before it counts as done", "[http]") {
+  HttpServer server([](httplib::Server& routes) {
+    routes.Get("/file", [](const httplib::Request&, httplib::Response& response) {
+      response.set_content("content", "application/octet-stream");
+    });
+  });
+  const DiskLog log;
+  transport.perform(download(server.url()));
+  CHECK(log.calls() == std::vector<std::string>{"sync file"});
 }
 
 TEST_CASE_METHOD(Fixture, "a server without ranges starts the download again", "[http]") {

@@ -3,6 +3,7 @@
 #include "pipeline/world.hpp"
 #include "support/catch.hpp"
 
+#include <algorithm>
 #include <csignal>
 
 using namespace embedctl;
@@ -160,9 +161,12 @@ TEST_CASE("identical repeats count once and conflicting ones are refused", "[pip
   CHECK(world.count(RowState::failed) == 3);
   CHECK(world.batch().findings.repeated_lines == 3);
   CHECK(world.sink.vectors.size() == 1);
-  CHECK_THAT(world.failed(), ContainsSubstring("row-1\tconflicting_results\t"));
-  CHECK_THAT(world.failed(), ContainsSubstring("row-2\tconflicting_results\t"));
-  CHECK_THAT(world.failed(), ContainsSubstring("row-3\tx\t"));
+  CHECK(world.sink.chunk_sizes == std::vector<std::size_t>{1});
+  const std::string failed = world.failed();
+  CHECK(std::count(failed.begin(), failed.end(), '\n') == 3);
+  CHECK_THAT(failed, ContainsSubstring("row-1\tconflicting_results\t"));
+  CHECK_THAT(failed, ContainsSubstring("row-2\tconflicting_results\t"));
+  CHECK_THAT(failed, ContainsSubstring("row-3\tx\t"));
   CHECK(
       world.quarantine()
       == conflict + World::good_line("row-2") + World::failed_line("row-2", "y"));
@@ -223,6 +227,18 @@ TEST_CASE("downloading again replaces results, lists and quarantine", "[pipeline
   CHECK(world.failed().empty());
   CHECK(world.left().empty());
   CHECK(world.quarantine().empty());
+}
+
+TEST_CASE("a process killed while downloading leaves no results under their name", "[pipeline]") {
+  Ingesting world(4);
+  world.end(World::all_good(world.run, world.batch()));
+  world.provider.half_downloaded = [] { throw Killed{}; };
+  CHECK_THROWS_AS(world.ingest(), Killed);
+  CHECK_FALSE(fs::exists(world.paths().output()));
+  CHECK(load_batch_record(world.paths().record()).state == BatchState::ended);
+  world.provider.half_downloaded = nullptr;
+  world.ingest();
+  CHECK(world.count(RowState::written) == 4);
 }
 
 TEST_CASE("a process killed while writing goes on from its files", "[pipeline]") {

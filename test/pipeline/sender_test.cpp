@@ -123,6 +123,20 @@ TEST_CASE("a create that had no effect is made once more, after the grace period
   CHECK(world.provider.batches[0].metadata.at("embedctl_attempt") == "2");
 }
 
+TEST_CASE("what another run made of the same rows is not adopted", "[pipeline]") {
+  Sending world;
+  world.provider.before_create = [&] {
+    if (world.provider.creates > 1)
+      return;
+    world.provider.add_batch({"file-7", "/v1/embeddings", identity_of("another", world.batch())});
+    throw FakeProvider::lost("create");
+  };
+  world.send();
+  CHECK(world.provider.creates == 2);
+  CHECK(world.on_disk().batch_id == world.provider.batches.at(1).id);
+  CHECK(world.provider.cancelled.empty());
+}
+
 TEST_CASE("a create without any answer is given up after some tries", "[pipeline]") {
   Sending world;
   world.provider.before_create = [] { throw FakeProvider::lost("create"); };

@@ -272,6 +272,27 @@ TEST_CASE("a second submit of the scope is held off while one is at work", "[pip
   CHECK(find_runs(world.options().batches_dir, std::nullopt).empty());
 }
 
+TEST_CASE("other machines are held off while rows are selected and sent", "[pipeline]") {
+  World world(3);
+  std::vector<int> holds;
+  const auto look = [&] { holds.push_back(world.source.holds); };
+  world.source.after_row = [&](std::uint64_t) { look(); };
+  world.provider.before_create = look;
+  world.submit();
+  CHECK(holds == std::vector<int>(4, 1));
+  CHECK(world.source.holds == 0);
+}
+
+TEST_CASE("other machines are held off while a dry run is sent", "[pipeline]") {
+  World world(3);
+  Run run = dry_run(world);
+  std::vector<int> holds;
+  world.provider.before_create = [&] { holds.push_back(world.source.holds); };
+  send_rest_of(world, run);
+  CHECK(holds == std::vector<int>{1});
+  CHECK(world.source.holds == 0);
+}
+
 TEST_CASE("rows that are all skipped make a run with nothing to send", "[pipeline]") {
   World world(2);
   for (auto& row : world.source.rows)

@@ -16,8 +16,6 @@ public:
     bool embedded = false;
   };
 
-  std::shared_ptr<const void> hold(const std::string&) override { return nullptr; }
-
   static Fingerprint print_of(std::string_view text) {
     Fingerprint fingerprint{};
     for (std::size_t i = 0; i < std::min(text.size(), fingerprint.size()); ++i)
@@ -27,6 +25,11 @@ public:
 
   void check() override {}
   DatabaseIdentity identity() override { return database; }
+
+  std::shared_ptr<const void> hold(const std::string&) override {
+    ++holds;
+    return {this, [this](const void*) { --holds; }};
+  }
 
   ScopeCounts count(const std::string&) override {
     const auto embedded =
@@ -69,6 +72,7 @@ public:
   bool exists = true;
   DatabaseIdentity database{"app", "7300000000000000000"};
   std::function<void(std::uint64_t)> after_row;
+  int holds = 0; // of other machines, at this moment
 };
 
 } // namespace embedctl::test

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace embedctl::test {
+
+// While it lives, what this process does to make files last, in order: "sync NAME" and
+// "rename FROM TO", each NAME without its folder. One at a time.
+class DiskLog {
+public:
+  DiskLog();
+  ~DiskLog();
+  DiskLog(const DiskLog&) = delete;
+  DiskLog& operator=(const DiskLog&) = delete;
+
+  std::vector<std::string> calls() const;
+
+  // For the functions that stand before libc's.
+  static void note(const std::string& call);
+
+private:
+  mutable std::mutex m_mutex;
+  std::vector<std::string> m_calls;
+};
+
+} // namespace embedctl::test
