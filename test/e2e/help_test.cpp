@@ -1,3 +1,4 @@
+#include "e2e/binary.hpp"
 #include "e2e/world.hpp"
 #include "support/catch.hpp"
 
@@ -14,7 +15,7 @@ namespace {
 // Only what needs no database and no provider.
 Outcome run_alone(const Folder& folder, const Arguments& arguments) {
   test::Command command;
-  command.argv = {EMBEDCTL_BINARY};
+  command.argv = {binary()};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   command.folder = folder.path();
   return test::Process(command).wait();
