@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include <libpq-fe.h>
@@ -87,17 +88,22 @@ LossyProxy::~LossyProxy() {
   std::filesystem::remove_all(m_folder, ignored);
 }
 
-// One client at a time is what a sink needs.
 void LossyProxy::serve() {
-  while (!m_stop) {
-    if (!readable(m_listener.get()))
-      continue;
-    const Fd client(accept(m_listener.get(), nullptr, nullptr));
-    const Fd server(socket(AF_UNIX, SOCK_STREAM, 0));
-    const sockaddr_un address = address_of(m_server_socket);
-    if (connect(server.get(), generic(address), sizeof address) == 0)
-      relay(client.get(), server.get());
-  }
+  std::vector<std::thread> clients;
+  while (!m_stop)
+    if (readable(m_listener.get()))
+      clients.emplace_back([this, client = Fd(accept(m_listener.get(), nullptr, nullptr))] {
+        attend(client.get());
+      });
+  for (std::thread& client : clients)
+    client.join();
+}
+
+void LossyProxy::attend(int client) {
+  const Fd server(socket(AF_UNIX, SOCK_STREAM, 0));
+  const sockaddr_un address = address_of(m_server_socket);
+  if (connect(server.get(), generic(address), sizeof address) == 0)
+    relay(client, server.get());
 }
 
 void LossyProxy::relay(int client, int server) {

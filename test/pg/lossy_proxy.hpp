@@ -27,6 +27,7 @@ public:
 
 private:
   void serve();
+  void attend(int client);
   void relay(int client, int server);
 
   std::string m_folder;
