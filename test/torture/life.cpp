@@ -40,16 +40,6 @@ std::string content_of_row(int family, int row) {
   return row == k_good_rows + 1 ? "[[fail:500]] " + text(family, row) : "  ";
 }
 
-std::vector<float> parse_vector(const std::string& stored) {
-  std::vector<float> vector;
-  if (stored.size() < 2)
-    return vector;
-  const char* at = stored.c_str() + 1;
-  for (char* end = nullptr; *at != '\0'; at = end + 1)
-    vector.push_back(std::strtof(at, &end));
-  return vector;
-}
-
 bool holds_secret(const std::string& text) {
   return text.find(e2e::k_key) != std::string::npos
          || text.find(e2e::k_password) != std::string::npos;
@@ -65,6 +55,16 @@ void read_log(const fs::path& log, Ending& ending) {
 }
 
 } // namespace
+
+std::vector<float> parse_vector(const std::string& stored) {
+  std::vector<float> vector;
+  if (stored.size() < 2)
+    return vector;
+  const char* at = stored.c_str() + 1;
+  for (char* end = nullptr; *at != '\0'; at = end + 1)
+    vector.push_back(std::strtof(at, &end));
+  return vector;
+}
 
 std::string to_string(const Strike& strike) {
   return fmt::format("{} {}", strike.how, strike.at);

@@ -110,6 +110,9 @@ private:
   std::string m_said; // by all commands
 };
 
+// A vector as Postgres prints it, in brackets or braces.
+std::vector<float> parse_vector(const std::string& stored);
+
 // The exit code of a run that did all: some rows failed, and some were skipped.
 inline constexpr int k_done = 3;
 
