@@ -1,0 +1,254 @@
+"""The rows of the table: what is measured in each, and what it is to reach."""
+
+import hashlib
+import json
+import pathlib
+import shutil
+
+from process import Failed, Measured, measure, time_of
+from world import FAMILY, copy_of, say
+
+REFERENCE = ["/usr/bin/python3", str(pathlib.Path(__file__).with_name("reference.py"))]
+TEXT_BYTES = 1_000
+
+
+def median(values):
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+class Row:
+    """Seconds of several rounds for each side, and what becomes of them."""
+
+    def __init__(self, name, work, targets, note=""):
+        self.name, self.work, self.targets, self.note = name, work, targets, note
+        self.runs = {"reference": [], "floor": [], "embedctl": []}
+        self.peak_mib = None
+        self.ratios = {}
+        self.skipped = None
+
+    def add(self, side, measured):
+        self.runs[side].append(round(measured.seconds, 5))
+        if side == "embedctl":
+            self.peak_mib = max(self.peak_mib or 0, measured.peak_mib)
+        say(f"{self.name}, {side}: {measured.seconds:.3f} s")
+
+    def seconds(self, side):
+        return median(self.runs[side]) if self.runs[side] else None
+
+    def compare(self):
+        ours = self.seconds("embedctl")
+        if self.runs["reference"]:
+            self.ratios["reference"] = self.seconds("reference") / ours
+        if self.runs["floor"]:
+            self.ratios["floor"] = ours / self.seconds("floor")
+        return self
+
+    def misses(self):
+        """Which targets are missed: faster than the reference by a factor, slower than the floor by
+        no more than one, MiB, seconds, growth of the cost of a row."""
+        reached = {"memory": self.peak_mib, "seconds": self.seconds("embedctl"), **self.ratios}
+        return [
+            name for name, target in self.targets.items()
+            if (reached[name] < target if name == "reference" else reached[name] > target)
+        ]
+
+    def as_json(self):
+        return {
+            "name": self.name, "work": self.work, "skipped": self.skipped, "note": self.note,
+            "seconds": {side: self.seconds(side) for side in self.runs}, "runs": self.runs,
+            "ratios": self.ratios, "peak_mib": self.peak_mib, "targets": self.targets,
+            "missed": None if self.skipped else self.misses(),
+        }
+
+
+def ingest(world, run, *options):
+    copy = copy_of(run)
+    try:
+        return measure([world.embedctl, "ingest", "--run-dir", copy, *options], world.environment)
+    finally:
+        shutil.rmtree(copy)
+
+
+UPDATE_FROM_STAGING = ("UPDATE knowledge_chunks t SET embedding = s.embedding"
+                       " FROM staging s WHERE t.id = s.id")
+
+
+def ingest_row(world, size, encoding, targets):
+    rows = size["ingest_rows"]
+    row = Row(f"ingest-{encoding}", f"ingest, {rows:,} × 1536, {encoding}", targets)
+    world.make_database(rows, 1536, TEXT_BYTES)
+    run = world.downloaded_run("--encoding", encoding)
+    plain = world.keep_plain()
+    packing = Row(f"ingest-{encoding}-packed", f"{row.work}, then packed", {})
+    for _ in range(size["rounds"]):
+        world.fill()
+        row.add("reference", measure(
+            [*REFERENCE, "ingest", *run.glob("batches/*/output.jsonl")], world.environment))
+        world.keep_as_staging()
+        world.fill()
+        row.add("floor", world.timed_sql(UPDATE_FROM_STAGING))
+        world.check_vectors("the floor")
+        world.fill()
+        row.add("embedctl", ingest(world, run, *plain))
+        world.check_vectors("embedctl")
+        if plain:
+            world.fill()
+            packing.add("embedctl", ingest(world, run))
+            world.check_vectors("embedctl")
+    shutil.rmtree(run)
+    return [row.compare()] + ([packing.compare()] if plain else [])
+
+
+def ingest_float(world, size):
+    return ingest_row(world, size, "float", {"reference": 12, "floor": 1.3, "memory": 64})
+
+
+def ingest_base64(world, size):
+    return ingest_row(world, size, "base64", {"reference": 15, "floor": 1.1, "memory": 64})
+
+
+def digest_of(files):
+    """Of the requests in any order: a large table may be read from its middle."""
+    total, lines = 0, 0
+    for path in files:
+        with open(path, "rb") as file:
+            for line in file:
+                request = json.loads(line)
+                text = json.dumps([request["custom_id"], request["url"], request["body"]["input"]])
+                total += int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
+                lines += 1
+    return lines, total % 2**64
+
+
+def submit(world, size):
+    rows = size["submit_rows"]
+    row = Row("submit", f"submit --dry-run, {rows:,} × 1 KB",
+              {"reference": 10, "floor": 1.5, "memory": 64})
+    world.make_database(rows, 1536, TEXT_BYTES)
+    world.fill()
+    by_reference, by_embedctl = world.folder / "reference", world.folder / "batches"
+    file = world.folder / "copied.tsv"
+    copy = (f"\\copy (SELECT id, content FROM knowledge_chunks"
+            f" WHERE family_id = '{FAMILY}' AND embedding IS NULL) TO '{file}'")
+    for n in range(size["rounds"]):
+        world.psql("CHECKPOINT")
+        row.add("reference", measure(
+            [*REFERENCE, "submit", FAMILY, by_reference], world.environment))
+        row.add("floor", measure([world.psql_program, "-X", "-q", "-c", copy, world.url]))
+        row.add("embedctl", measure(
+            [world.embedctl, "submit", "--dry-run", "--family-id", FAMILY,
+             "--batches-dir", by_embedctl], world.environment))
+        if n == 0:
+            expected = digest_of(by_reference.glob("*.jsonl"))
+            found = digest_of(by_embedctl.glob("*/*/batches/*/input.jsonl"))
+            if expected != found or found[0] != rows:
+                raise Failed(f"embedctl wrote other requests than the reference: {found[0]} of"
+                             f" {expected[0]}")
+        shutil.rmtree(by_reference)
+        shutil.rmtree(by_embedctl)
+        file.unlink()
+    return [row.compare()]
+
+
+def hnsw(world, size):
+    rows = size["hnsw_rows"]
+    row = Row("hnsw", f"ingest with HNSW, {rows:,} × 1536, --index rebuild",
+              {"reference": 6, "memory": 64}, "the reference is --index keep")
+    if not world.knows("ingest", "--index"):
+        row.skipped = "embedctl ingest has no --index"
+        return [row]
+    world.make_database(rows, 1536, TEXT_BYTES)
+    run = world.downloaded_run()
+    world.keep_as_staging()
+    index = "chunks_by_embedding"
+    for _ in range(size["rounds"]):
+        for side, how in (("reference", "keep"), ("embedctl", "rebuild")):
+            world.psql(f"DROP INDEX IF EXISTS {index}")
+            world.fill()
+            world.psql(f"CREATE INDEX {index} ON knowledge_chunks"
+                       " USING hnsw (embedding vector_cosine_ops)")
+            row.add(side, ingest(world, run, "--index", how))
+            world.check_vectors(f"--index {how}")
+            valid = world.psql(
+                f"SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{index}')")
+            if valid != "t":
+                raise Failed(f"after --index {how} there is no valid index")
+    shutil.rmtree(run)
+    return [row.compare()]
+
+
+def growth(world, size):
+    """Seconds per million rows, small table and large one. Narrow vectors and short texts, so that
+    what is done once for each row stands out."""
+    dims, text_bytes = 8, 100
+    small, large = size["growth_rows"]
+    shape = f"of {dims} numbers and {text_bytes} bytes"
+    results = []
+    costs = {}
+    for rows in (small, large):
+        # A short measurement is repeated until it is worth as much as a long one.
+        rounds = size["rounds"] * (3 if rows == small else 1)
+        row = Row(f"growth-{rows}", f"ingest, {rows:,} rows {shape}", {})
+        dry = Row(f"growth-submit-{rows}", f"submit --dry-run, {rows:,} rows {shape}", {})
+        world.make_database(rows, dims, text_bytes)
+        run = world.downloaded_run()
+        world.keep_as_staging()
+        for _ in range(rounds):
+            world.fill()
+            dry.add("embedctl", measure(
+                [world.embedctl, "submit", "--dry-run", "--family-id", FAMILY, "--dims", str(dims),
+                 "--batches-dir", world.folder / "dry"], world.environment))
+            shutil.rmtree(world.folder / "dry")
+            row.add("floor", world.timed_sql(UPDATE_FROM_STAGING))
+            world.fill()
+            row.add("embedctl", ingest(world, run))
+            world.check_vectors("embedctl")
+        shutil.rmtree(run)
+        for each in (row, dry):
+            costs.setdefault(each.work.split(",")[0], []).append(each)
+        results += [row.compare(), dry.compare()]
+    for verb, (at_small, at_large) in costs.items():
+        for side in ("floor", "embedctl"):
+            if at_small.runs[side]:
+                per_row = [each.seconds(side) / rows
+                           for each, rows in ((at_small, small), (at_large, large))]
+                at_large.ratios[f"growth of {side}"] = per_row[1] / per_row[0]
+        at_large.targets = {"growth of embedctl": 1.15, "memory": 64}
+        at_large.note = "cost per row against {:,} rows: ".format(small) + ", ".join(
+            f"{name.removeprefix('growth of ')} × {ratio:.2f}"
+            for name, ratio in at_large.ratios.items() if name.startswith("growth"))
+    return results
+
+
+def short_lived(row, size, command, environment=None):
+    """Milliseconds: measured often, and without what tells the memory."""
+    peak_mib = measure(command, environment).peak_mib
+    for _ in range(size["process_rounds"]):
+        row.add("floor", Measured(time_of(["/bin/true"]), 0))
+        row.add("embedctl", Measured(time_of(command, environment), peak_mib))
+    return [row.compare()]
+
+
+def help_text(world, size):
+    row = Row("help", "embedctl --help", {"seconds": 0.010}, "the floor is /bin/true")
+    return short_lived(row, size, [world.embedctl, "--help"])
+
+
+def status(world, size):
+    batches = size["status_batches"]
+    row = Row("status", f"status, a finished run of {batches} batches", {"seconds": 0.050},
+              "asks nobody; the floor is /bin/true")
+    world.make_database(batches, 8, 100)
+    run = world.finished_run("--max-requests-per-batch", "1")
+    short_lived(row, size, [world.embedctl, "status", "--run-dir", run, "--exit-code"],
+                world.environment)
+    shutil.rmtree(run)
+    return [row]
+
+
+ALL = {
+    "ingest-float": ingest_float, "ingest-base64": ingest_base64, "submit": submit, "hnsw": hnsw,
+    "growth": growth, "help": help_text, "status": status,
+}
