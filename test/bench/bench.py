@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import platform
+import shutil
 import sys
 
 import report
@@ -38,6 +39,8 @@ def main():
     results = []
     failed = False
     for name in options.names or rows.ALL:
+        shutil.rmtree(world.folder, ignore_errors=True)
+        world.folder.mkdir(parents=True)
         try:
             results += rows.ALL[name](world, size)
         except Failed as failure:
