@@ -2,13 +2,10 @@
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
-#include "base/fd.hpp"
-#include "base/file.hpp"
+#include "base/input_stream.hpp"
 
-#include <cerrno>
 #include <vector>
 
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <sys/random.h>
 
@@ -37,21 +34,12 @@ std::array<std::byte, 32> Sha256::finish() {
 }
 
 std::string sha256_of_file(const std::filesystem::path& path) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd)
-    throw_io_error("open", path, errno);
+  FileStream file(path);
   Sha256 digest;
   std::vector<char> buffer(std::size_t{256} * 1024);
-  for (;;) {
-    const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0)
-      throw_io_error("read", path, errno);
-    if (got == 0)
-      return to_hex(digest.finish());
-    digest.add({buffer.data(), static_cast<std::size_t>(got)});
-  }
+  while (const std::size_t got = file.read(buffer))
+    digest.add({buffer.data(), got});
+  return to_hex(digest.finish());
 }
 
 std::string random_hex(std::size_t bytes) {

@@ -180,9 +180,14 @@ void AtomicFile::flush() {
   m_buffer.clear();
 }
 
-void AtomicFile::commit() {
+const fs::path& AtomicFile::sync() {
   flush();
   sync_or_throw(m_fd, m_temporary);
+  return m_temporary;
+}
+
+void AtomicFile::commit() {
+  sync();
   rename_durably(m_temporary, m_path);
   m_committed = true;
   m_fd.close();

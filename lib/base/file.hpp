@@ -61,6 +61,10 @@ public:
   // Bytes written so far, buffered ones included.
   std::uint64_t size() const { return m_size; }
 
+  // Makes what was written durable under the name of the temporary file, which it returns, so that
+  // it can be looked at before commit().
+  const fs::path& sync();
+
   // fsync, rename, fsync of the folder.
   void commit();
 

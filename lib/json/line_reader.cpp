@@ -1,12 +1,7 @@
 #include "json/line_reader.hpp"
 
-#include "base/file.hpp"
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-
-#include <fcntl.h>
 
 namespace embedctl::json {
 
@@ -17,14 +12,11 @@ constexpr std::size_t k_first_buffer = std::size_t{1024} * 1024;
 
 } // namespace
 
+LineReader::LineReader(std::unique_ptr<InputStream> text)
+    : m_text(std::move(text)), m_buffer(k_first_buffer + k_padding) {}
+
 LineReader::LineReader(const std::filesystem::path& path)
-    : m_path(path),
-      m_fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
-      m_buffer(k_first_buffer + k_padding) {
-  if (!m_fd)
-    throw_io_error("open", path, errno);
-  ::posix_fadvise(m_fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-}
+    : LineReader(std::make_unique<FileStream>(path)) {}
 
 bool LineReader::next() {
   m_too_long = false;
@@ -62,7 +54,7 @@ bool LineReader::next() {
   }
 }
 
-// Moves what is left to the front and reads behind it; false at the end of the file.
+// Moves what is left to the front and reads behind it; false at the end of the text.
 bool LineReader::fill() {
   if (m_at_end)
     return false;
@@ -76,13 +68,8 @@ bool LineReader::fill() {
     m_buffer.resize((m_buffer.size() - k_padding) * 2 + k_padding);
     room = m_buffer.size() - k_padding - m_end;
   }
-  ssize_t got = 0;
-  do {
-    got = ::read(m_fd.get(), m_buffer.data() + m_end, room);
-  } while (got < 0 && errno == EINTR);
-  if (got < 0)
-    throw_io_error("read", m_path, errno);
-  m_end += static_cast<std::size_t>(got);
+  const std::size_t got = m_text->read({m_buffer.data() + m_end, room});
+  m_end += got;
   m_at_end = got == 0;
   return !m_at_end;
 }

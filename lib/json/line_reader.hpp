@@ -1,15 +1,16 @@
 #pragma once
 
-#include "base/fd.hpp"
+#include "base/input_stream.hpp"
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string_view>
 #include <vector>
 
 namespace embedctl::json {
 
-// The lines of a file, one after another, in a buffer of at most twice `k_longest_line`.
+// The lines of a text, one after another, in a buffer of at most twice `k_longest_line`.
 class LineReader {
 public:
   // Far above the widest vector anyone makes (65,536 numbers of 20 characters); what is longer
@@ -19,6 +20,9 @@ public:
   // Bytes after each line that a vectorised parser may read.
   static constexpr std::size_t k_padding = 64;
 
+  explicit LineReader(std::unique_ptr<InputStream> text);
+
+  // The lines of a file.
   explicit LineReader(const std::filesystem::path& path);
 
   // Goes to the next line; false at the end.
@@ -29,14 +33,13 @@ public:
   std::uint64_t number() const { return m_number; } // from 1
   bool too_long() const { return m_too_long; }
 
-  // False for a last line that has no newline: the file was cut.
+  // False for a last line that has no newline: the text was cut.
   bool terminated() const { return m_terminated; }
 
 private:
   bool fill();
 
-  std::filesystem::path m_path;
-  Fd m_fd;
+  std::unique_ptr<InputStream> m_text;
   std::vector<char> m_buffer;
   std::size_t m_begin = 0;
   std::size_t m_end = 0;

@@ -197,8 +197,11 @@ RowResult ResultReader::Parser::from_text(std::string_view base64) {
   return Embedding{values};
 }
 
+ResultReader::ResultReader(std::unique_ptr<InputStream> text)
+    : m_lines(std::move(text)), m_parser(std::make_unique<Parser>()) {}
+
 ResultReader::ResultReader(const std::filesystem::path& path)
-    : m_lines(path), m_parser(std::make_unique<Parser>()) {}
+    : ResultReader(std::make_unique<FileStream>(path)) {}
 
 ResultReader::~ResultReader() = default;
 ResultReader::ResultReader(ResultReader&&) noexcept = default;

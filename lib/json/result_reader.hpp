@@ -30,6 +30,7 @@ using RowResult = std::variant<Embedding, RowFailure>;
 // arrays and as base64 are understood, by what each line holds and not by what was asked for.
 class ResultReader {
 public:
+  explicit ResultReader(std::unique_ptr<InputStream> text);
   explicit ResultReader(const std::filesystem::path& path);
   ~ResultReader();
   ResultReader(ResultReader&&) noexcept;
