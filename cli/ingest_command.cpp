@@ -22,7 +22,7 @@ std::string not_ready_text(const store::Run& run, const pipeline::BatchFilter& f
   const std::string folder = shell_quoted(run.paths().folder().string());
   std::string text;
   for (const store::BatchRecord& batch : run.batches()) {
-    if (!pipeline::matches(filter, batch) || batch.state == store::BatchState::ingested)
+    if (!pipeline::matches(filter, batch) || batch.is_ingested())
       continue;
     text += fmt::format("batch {:03} is not ready: ", batch.number);
     if (!batch.is_sent())
@@ -59,6 +59,7 @@ int ingest_target(const IngestOptions& options, Context& context, const Target& 
   ingest.chunk_size = options.write.chunk_size;
   ingest.redownload = options.write.redownload;
   ingest.again = options.write.overwrite;
+  ingest.keep_plain = options.write.keep_plain;
   std::optional<RemoteProvider> provider;
   if (pipeline::needs_provider(run, target.batch, ingest))
     provider.emplace(context, options.provider);

@@ -93,6 +93,8 @@ void add_write_options(CLI::App& app, WriteOptions& options) {
       "Seconds that Postgres may work on one statement; 0: as the server is configured")
       ->check(CLI::Range(0, 86'400));
   add(app, "--redownload", options.redownload, "Fetch result files again although they are here");
+  add(app, "--keep-plain", options.keep_plain,
+      "Leave the files of a batch as they are once it is ingested: do not pack them");
 }
 
 void add_target_options(CLI::App& app, TargetOptions& options) {

@@ -49,6 +49,7 @@ struct WriteOptions {
   std::size_t chunk_size = 1000;
   bool overwrite = false;
   bool redownload = false;
+  bool keep_plain = false;
   int statement_timeout_seconds = 0;
 };
 void add_write_options(CLI::App& app, WriteOptions& options);

@@ -233,7 +233,7 @@ int exit_code_of(const store::Run& run, const BatchFilter& filter) {
   for (const BatchRecord& batch : run.batches()) {
     if (!pipeline::matches(filter, batch))
       continue;
-    if (batch.state != BatchState::ingested)
+    if (!batch.is_ingested())
       return ExitCode::not_done;
     rows += batch.rows;
   }

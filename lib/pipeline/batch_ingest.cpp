@@ -41,14 +41,14 @@ BatchIngest::BatchIngest(
 }
 
 const Survey& BatchIngest::survey() {
-  m_survey = survey_results(m_paths, m_ledger);
+  m_survey = survey_results(m_paths, m_batch, m_ledger);
   return m_survey;
 }
 
 void BatchIngest::run() {
   const std::string ended_as = m_batch.remote ? m_batch.remote->status_text : "over";
   for_each_result(
-      m_paths, m_ledger, m_survey, m_dims, ended_as,
+      m_paths, m_batch, m_ledger, m_survey, m_dims, ended_as,
       {[this](std::size_t row, std::span<const float> vector) { queue(row, vector); },
        [this](std::size_t row, const json::RowFailure& failure) {
          fail(row, failure.code, failure.message);

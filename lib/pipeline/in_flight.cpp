@@ -27,7 +27,7 @@ std::vector<InFlight> rows_in_flight(
     run.check_balance();
     std::vector<std::filesystem::path> ledgers;
     for (const store::BatchRecord& batch : run.batches())
-      if (batch.state != store::BatchState::planned && batch.state != store::BatchState::ingested)
+      if (batch.state != store::BatchState::planned && !batch.is_ingested())
         ledgers.push_back(run.paths(batch).rows());
     if (ledgers.empty())
       continue;

@@ -5,6 +5,7 @@
 #include "base/file.hpp"
 #include "pipeline/batch_ingest.hpp"
 #include "pipeline/sender.hpp"
+#include "store/archive.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -59,7 +60,7 @@ void fetch(store::Run& run, BatchRecord& batch, BatchProvider& provider, Work wo
   const auto paths = run.paths(batch);
   fetch_file(provider, batch.remote->output_file_id, paths.output(), work);
   fetch_errors(provider, batch, paths.errors(), work);
-  if (batch.remote->status == RemoteStatus::failed && result_files(paths).empty()) {
+  if (batch.remote->status == RemoteStatus::failed && result_files(paths, batch).empty()) {
     // It named files, and they say nothing: refused as a whole like any other.
     batch.remote->output_file_id.clear();
     batch.remote->error_file_id.clear();
@@ -148,17 +149,41 @@ void reopen(store::Run& run, BatchRecord& batch) {
   run.settle();
 }
 
-void ingest_batch(
+// The archives are read through before anything is said to be done again with them: one that is
+// damaged leaves the batch as it was.
+void take_up_again(store::Run& run, BatchRecord& batch, const IngestOptions& options, Work work) {
+  if (!options.redownload)
+    store::check_archives(run.paths(batch), batch, work.stop);
+  reopen(run, batch);
+}
+
+// The rows are in the database and the plain files here, so a disk that refuses is no failure.
+void archive(store::Run& run, BatchRecord& batch, Work work) {
+  try {
+    store::archive(run.paths(batch), batch, work.stop);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::io)
+      throw;
+    work.progress.note(
+        NoteLevel::warning,
+        fmt::format(
+            "batch {:03} is ingested and its files are not packed: {}; the next ingest of this run"
+            " tries again, and --keep-plain does not",
+            batch.number, error.what()));
+  }
+}
+
+void take_to_ingested(
     store::Run& run,
     BatchRecord& batch,
     const IngestOptions& options,
     BatchProvider* provider,
     VectorSink& sink,
     Work work) {
-  if (batch.state == BatchState::ingested && batch.requests > 0 && batch.has_results()
+  if (batch.is_ingested() && batch.requests > 0 && batch.has_results()
       && (options.again || options.redownload))
-    reopen(run, batch);
-  if (batch.state < BatchState::ended || batch.state == BatchState::ingested)
+    take_up_again(run, batch, options, work);
+  if (batch.state < BatchState::ended || batch.is_ingested())
     return;
   if (wants_download(batch, options)) {
     if (provider == nullptr)
@@ -167,6 +192,18 @@ void ingest_batch(
   }
   if (!waits_for_the_provider(batch))
     write(run, batch, options, provider, sink, work);
+}
+
+void take_on(
+    store::Run& run,
+    BatchRecord& batch,
+    const IngestOptions& options,
+    BatchProvider* provider,
+    VectorSink& sink,
+    Work work) {
+  take_to_ingested(run, batch, options, provider, sink, work);
+  if (batch.state == BatchState::ingested && !options.keep_plain)
+    archive(run, batch, work);
 }
 
 } // namespace
@@ -198,7 +235,7 @@ void ingest(
     }
   for (BatchRecord& batch : run.batches())
     if (matches(filter, batch))
-      ingest_batch(run, batch, options, provider, sink, work);
+      take_on(run, batch, options, provider, sink, work);
   work.progress.finish(Phase::download);
   work.progress.finish(Phase::write);
   run.settle();

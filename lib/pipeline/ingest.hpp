@@ -14,13 +14,15 @@ struct IngestOptions {
   std::size_t chunk_size = 1000; // rows per commit
   bool redownload = false;       // fetch result files again although they are here
   bool again = false;            // take up batches that are ingested already
+  bool keep_plain = false;       // do not pack the files of ingested batches
 };
 
 // Whether ingesting as these options say will ask the provider for anything.
 bool needs_provider(const store::Run& run, const BatchFilter& filter, const IngestOptions& options);
 
-// Takes each batch that has ended to `ingested`: fetches its files and writes its vectors. Others
-// are left alone. The run must be locked; `provider` may be null where it is not needed.
+// Takes each batch that has ended to `ingested`: fetches its files and writes its vectors; and each
+// that is `ingested` to `archived`, unless the disk refuses, which only warns. Others are left
+// alone. The run must be locked; `provider` may be null where it is not needed.
 void ingest(
     store::Run& run,
     const BatchFilter& filter,

@@ -1,5 +1,7 @@
 #include "pipeline/results.hpp"
 
+#include "store/archive.hpp"
+
 #include <vector>
 
 #include <fmt/format.h>
@@ -26,14 +28,15 @@ void visit_result(
 
 void for_each_result(
     const store::BatchPaths& paths,
+    const store::BatchRecord& batch,
     const store::Ledger& ledger,
     const Survey& survey,
     std::size_t dims,
     const std::string& ended_as,
     const ResultVisitor& visitor) {
   std::vector<bool> visited(ledger.size());
-  for (const auto& file : result_files(paths)) {
-    json::ResultReader reader(file);
+  for (const auto& file : result_files(paths, batch)) {
+    json::ResultReader reader(store::open_either(file, batch));
     while (reader.next()) {
       const auto id = reader.custom_id();
       const auto row = id ? ledger.find(*id) : std::nullopt;

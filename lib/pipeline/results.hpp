@@ -22,6 +22,7 @@ struct ResultVisitor {
 // `ended_as` is the provider's word for what became of the batch.
 void for_each_result(
     const store::BatchPaths& paths,
+    const store::BatchRecord& batch,
     const store::Ledger& ledger,
     const Survey& survey,
     std::size_t dims,

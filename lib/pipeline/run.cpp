@@ -98,7 +98,7 @@ private:
 
 bool all_ingested(const store::Run& run) {
   return std::all_of(run.batches().begin(), run.batches().end(), [](const BatchRecord& batch) {
-    return batch.state == store::BatchState::ingested;
+    return batch.is_ingested();
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/digest.hpp"
 #include "base/file.hpp"
+#include "store/archive.hpp"
 #include "json/result_reader.hpp"
 
 #include <algorithm>
@@ -38,9 +39,11 @@ Digest digest_of(const json::RowResult& result) {
 }
 
 void for_each_line(
-    const store::BatchPaths& paths, const std::function<void(ResultReader&)>& visit) {
-  for (const auto& file : result_files(paths)) {
-    ResultReader reader(file);
+    const store::BatchPaths& paths,
+    const store::BatchRecord& batch,
+    const std::function<void(ResultReader&)>& visit) {
+  for (const auto& file : result_files(paths, batch)) {
+    ResultReader reader(store::open_either(file, batch));
     while (reader.next())
       visit(reader);
   }
@@ -49,11 +52,12 @@ void for_each_line(
 // Compares the answers of rows that have several; only these are kept, and only while comparing.
 void compare_repeats(
     const store::BatchPaths& paths,
+    const store::BatchRecord& batch,
     const store::Ledger& ledger,
     const std::vector<std::uint32_t>& answers,
     Survey& survey) {
   std::map<std::size_t, Digest> first;
-  for_each_line(paths, [&](ResultReader& reader) {
+  for_each_line(paths, batch, [&](ResultReader& reader) {
     const auto id = reader.custom_id();
     const auto row = id ? ledger.find(*id) : std::nullopt;
     if (!row || answers[*row] < 2)
@@ -71,20 +75,22 @@ void compare_repeats(
 
 } // namespace
 
-std::vector<std::filesystem::path> result_files(const store::BatchPaths& paths) {
+std::vector<std::filesystem::path>
+result_files(const store::BatchPaths& paths, const store::BatchRecord& batch) {
   std::vector<std::filesystem::path> files;
   for (const auto& file : {paths.output(), paths.errors()})
-    if (std::filesystem::exists(file))
+    if (store::is_there(file, batch))
       files.push_back(file);
   return files;
 }
 
-Survey survey_results(const store::BatchPaths& paths, const store::Ledger& ledger) {
+Survey survey_results(
+    const store::BatchPaths& paths, const store::BatchRecord& batch, const store::Ledger& ledger) {
   Survey survey;
   survey.conflicting.resize(ledger.size());
   std::vector<std::uint32_t> answers(ledger.size());
   bool repeats = false;
-  for_each_line(paths, [&](ResultReader& reader) {
+  for_each_line(paths, batch, [&](ResultReader& reader) {
     const auto id = reader.custom_id();
     if (!id)
       ++survey.findings.damaged_lines;
@@ -94,7 +100,7 @@ Survey survey_results(const store::BatchPaths& paths, const store::Ledger& ledge
       ++survey.findings.unknown_ids;
   });
   if (repeats)
-    compare_repeats(paths, ledger, answers, survey);
+    compare_repeats(paths, batch, ledger, answers, survey);
 
   const auto belongs_nowhere = [&](ResultReader& reader) {
     const auto id = reader.custom_id();
@@ -108,7 +114,7 @@ Survey survey_results(const store::BatchPaths& paths, const store::Ledger& ledge
     return survey;
   }
   AtomicFile quarantine(paths.quarantine());
-  for_each_line(paths, [&](ResultReader& reader) {
+  for_each_line(paths, batch, [&](ResultReader& reader) {
     if (!belongs_nowhere(reader))
       return;
     quarantine.write(reader.line());

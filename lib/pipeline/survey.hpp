@@ -17,11 +17,13 @@ struct Survey {
   std::vector<bool> conflicting; // for each row of the ledger
 };
 
-// The result files of a batch that are there, output first.
-std::vector<std::filesystem::path> result_files(const store::BatchPaths& paths);
+// The result files of a batch that are there, in either form, output first.
+std::vector<std::filesystem::path>
+result_files(const store::BatchPaths& paths, const store::BatchRecord& batch);
 
 // Copies lines that no row can be given (damaged, unknown, conflicting) into quarantine.jsonl, so
 // that nothing that was paid for is thrown away; removes an earlier quarantine otherwise.
-Survey survey_results(const store::BatchPaths& paths, const store::Ledger& ledger);
+Survey survey_results(
+    const store::BatchPaths& paths, const store::BatchRecord& batch, const store::Ledger& ledger);
 
 } // namespace embedctl::pipeline

@@ -2,8 +2,10 @@
 
 #include "base/bytes.hpp"
 #include "base/digest.hpp"
+#include "base/error.hpp"
 #include "base/file.hpp"
 #include "pipeline/results.hpp"
+#include "store/archive.hpp"
 #include "store/ledger.hpp"
 #include "store/tsv.hpp"
 #include "json/line_reader.hpp"
@@ -29,6 +31,8 @@ public:
         m_ledger(store::Ledger::load(paths.rows())),
         m_verification(verification) {}
 
+  // Whether what is packed can be read.
+  bool check_archives(const StopFlag& stop);
   void check_input();
   void check_lists();
   void check_vectors(std::size_t dims, std::size_t chunk_size, VectorSink& sink, Work work);
@@ -51,15 +55,27 @@ private:
   std::map<std::size_t, RowState> m_listed; // rows that a list names, with their state
 };
 
+bool BatchVerification::check_archives(const StopFlag& stop) {
+  try {
+    store::check_archives(m_paths, m_batch, stop);
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt)
+      throw;
+    problem(fmt::format("{}; {}", error.what(), error.hint()));
+    return false;
+  }
+}
+
 // The input file is what the provider was sent, row by row.
 void BatchVerification::check_input() {
   expect_equal("rows in rows.tsv", m_ledger.size(), m_batch.requests);
-  if (!fs::exists(m_paths.input()))
+  if (!store::is_there(m_paths.input(), m_batch))
     return problem("input.jsonl is missing");
   Sha256 digest;
   std::uint64_t lines = 0;
   std::uint64_t strangers = 0;
-  json::LineReader input(m_paths.input());
+  json::LineReader input(store::open_either(m_paths.input(), m_batch));
   while (input.next()) {
     digest.add(input.line());
     if (input.terminated())
@@ -128,7 +144,7 @@ void BatchVerification::check_vectors(
   Survey survey;
   survey.conflicting.resize(m_ledger.size());
   for_each_result(
-      m_paths, m_ledger, survey, dims, "over",
+      m_paths, m_batch, m_ledger, survey, dims, "over",
       {[&](std::size_t row, std::span<const float> vector) {
          if (!is_written(row))
            return;
@@ -180,8 +196,10 @@ Verification verify(
       continue;
     const auto paths = run.paths(batch);
     BatchVerification check(paths, batch, verification);
+    if (!check.check_archives(work.stop))
+      continue;
     check.check_input();
-    if (batch.state != BatchState::ingested)
+    if (!batch.is_ingested())
       continue;
     check.check_lists();
     check.check_vectors(static_cast<std::size_t>(run.record().entity.dims), chunk_size, sink, work);

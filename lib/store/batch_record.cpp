@@ -17,9 +17,9 @@ namespace {
 // The provider lists one error for each bad line of an input file, so its answer may be long.
 constexpr std::uint64_t k_largest_record = std::uint64_t{64} << 20;
 
-constexpr std::array<std::string_view, 9> k_state_names = {"planned",  "written",    "uploading",
-                                                           "uploaded", "creating",   "submitted",
-                                                           "ended",    "downloaded", "ingested"};
+constexpr std::array<std::string_view, 10> k_state_names = {
+    "planned",   "written", "uploading",  "uploaded", "creating",
+    "submitted", "ended",   "downloaded", "ingested", "archived"};
 
 BatchState state_from(const Fields& fields) {
   const std::string name = fields.string("state");
@@ -148,7 +148,14 @@ std::string to_json(const BatchRecord& record, Answer answer) {
       .field("repeated_lines", record.findings.repeated_lines)
       .field("damaged_lines", record.findings.damaged_lines)
       .end_object();
-  writer.end_object();
+  writer.key("archives").begin_array();
+  for (const Archive& archive : record.archives)
+    writer.begin_object()
+        .field("file", archive.file)
+        .field("bytes", archive.bytes)
+        .field("sha256", archive.sha256)
+        .end_object();
+  writer.end_array().end_object();
   return text + "\n";
 }
 
@@ -198,6 +205,12 @@ BatchRecord load_batch_record(const std::filesystem::path& path) {
   record.findings = {
       findings.count("unknown_ids"), findings.count("repeated_lines"),
       findings.count("damaged_lines")};
+  // Not in records that were made before there were any.
+  if (fields.value().find("archives"))
+    fields.for_each("archives", [&](const Fields& archive) {
+      record.archives.push_back(
+          {archive.string("file"), archive.count("bytes"), archive.string("sha256")});
+    });
   return record;
 }
 

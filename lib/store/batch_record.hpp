@@ -23,6 +23,7 @@ enum class BatchState {
   ended,      // the provider is done with it
   downloaded, // what it gave is here, whole and durable
   ingested,   // every row is in its final state
+  archived,   // its files are packed
 };
 
 std::string_view to_string(BatchState state);
@@ -40,6 +41,13 @@ struct Findings {
   std::uint64_t unknown_ids = 0;    // lines whose custom_id is none of ours
   std::uint64_t repeated_lines = 0; // identical repeats, counted once
   std::uint64_t damaged_lines = 0;  // lines that belong to no row
+};
+
+// A file that was packed: its name and what is in it, by which an archive is known to be whole.
+struct Archive {
+  std::string file; // "output.jsonl"
+  std::uint64_t bytes = 0;
+  std::string sha256;
 };
 
 // batch.json.
@@ -62,8 +70,10 @@ struct BatchRecord {
   bool fetched_again = false;          // a damaged download is fetched again once
   RowCounts rows;
   Findings findings;
+  std::vector<Archive> archives; // on record before the plain files go
 
   bool is_sent() const { return state >= BatchState::submitted; }
+  bool is_ingested() const { return state >= BatchState::ingested; }
   bool has_results() const { return remote && remote->has_files(); }
   bool was_refused() const {
     return state == BatchState::ended && remote && remote->status == RemoteStatus::failed

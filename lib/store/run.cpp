@@ -203,7 +203,7 @@ RunState Run::state() const {
       return RunState::incomplete;
     if (batch.state == BatchState::submitted)
       state = RunState::in_flight;
-    else if (batch.state != BatchState::ingested && state == RunState::finished)
+    else if (!batch.is_ingested() && state == RunState::finished)
       state = RunState::ended;
   }
   return state;

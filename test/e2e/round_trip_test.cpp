@@ -64,7 +64,7 @@ TEST_CASE("the order of the results does not matter", "[e2e]") {
   world.add_chunks(1, 1, 30);
   const std::string run_dir = world.submit(1);
   world.let_pass();
-  REQUIRE(world.run({"ingest", "--run-dir", run_dir}).exit_code == 0);
+  REQUIRE(world.run({"ingest", "--run-dir", run_dir, "--keep-plain"}).exit_code == 0);
 
   auto asked = ids_in(batch_folder(run_dir) / "input.jsonl");
   auto answered = ids_in(batch_folder(run_dir) / "output.jsonl");

@@ -57,7 +57,7 @@ TEST_CASE("every vector goes to the row of its own id, whatever the order", "[pi
     CHECK(world.sink.vectors[key] == std::vector{static_cast<float>(i), 0.5F});
     CHECK(world.sink.fingerprints[key] == FakeSource::print_of(fmt::format("text {}", i)));
   }
-  CHECK(world.batch().state == BatchState::ingested);
+  CHECK(world.batch().state == BatchState::archived);
   CHECK(world.run.record().finished);
   CHECK_FALSE(fs::exists(world.paths().failed()));
   CHECK_FALSE(fs::exists(world.paths().left()));
@@ -326,7 +326,7 @@ TEST_CASE("one batch can be asked for alone", "[pipeline]") {
   pipeline::ingest(run, 2, {}, &world.provider, world.sink, world.work());
   CHECK(world.provider.retrieves == 1);
   CHECK(run.batches()[0].state == BatchState::submitted);
-  CHECK(run.batches()[1].state == BatchState::ingested);
+  CHECK(run.batches()[1].state == BatchState::archived);
   CHECK_FALSE(run.record().finished);
 }
 

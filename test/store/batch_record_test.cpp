@@ -44,6 +44,7 @@ BatchRecord full_record() {
   record.requests = record.rows.total() - 3;
   record.skipped = 3;
   record.findings = {1, 2, 3};
+  record.archives = {{"output.jsonl", 99, "ab"}};
   return record;
 }
 
@@ -109,11 +110,26 @@ TEST_CASE("every member of batch.json survives a round trip", "[store]") {
   CHECK(loaded.findings.unknown_ids == 1);
   CHECK(loaded.findings.repeated_lines == 2);
   CHECK(loaded.findings.damaged_lines == 3);
+  REQUIRE(loaded.archives.size() == 1);
+  CHECK(loaded.archives[0].file == "output.jsonl");
+  CHECK(loaded.archives[0].bytes == 99);
+  CHECK(loaded.archives[0].sha256 == "ab");
+}
+
+TEST_CASE("a record from before there were archives is read", "[store]") {
+  const ScratchFolder scratch;
+  const auto path = scratch / "batch.json";
+  save_batch_record(path, BatchRecord{});
+  std::string text = read_file(path, 100'000);
+  const auto member = text.rfind(",", text.find("\"archives\""));
+  text.erase(member, text.find(']', member) + 1 - member);
+  write_file_atomically(path, text);
+  CHECK(load_batch_record(path).archives.empty());
 }
 
 TEST_CASE("every state of a batch survives a round trip", "[store]") {
   const ScratchFolder scratch;
-  for (int state = 0; state <= static_cast<int>(BatchState::ingested); ++state) {
+  for (int state = 0; state <= static_cast<int>(BatchState::archived); ++state) {
     BatchRecord record;
     record.state = static_cast<BatchState>(state);
     save_batch_record(scratch / "batch.json", record);

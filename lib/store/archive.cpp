@@ -1,0 +1,95 @@
+#include "store/archive.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "zst/pack.hpp"
+#include "zst/packed_stream.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace embedctl::store {
+
+namespace {
+
+std::array<fs::path, 3> packable_files(const BatchPaths& paths) {
+  return {paths.input(), paths.output(), paths.errors()};
+}
+
+fs::path archive_of(const fs::path& plain) {
+  return plain.string() + ".zst";
+}
+
+// nullptr where none is on record.
+const Archive* find_archive(const fs::path& plain, const BatchRecord& batch) {
+  const auto& archives = batch.archives;
+  const auto found = std::find_if(archives.begin(), archives.end(), [&](const Archive& archive) {
+    return archive.file == plain.filename();
+  });
+  return found == archives.end() ? nullptr : &*found;
+}
+
+// What the provider gave may be had again; what it was given is needed for nothing but a look.
+std::string way_out(const fs::path& plain) {
+  return plain.filename() == "input.jsonl" ? "nothing was changed; restore the file from a copy"
+                                           : "nothing was changed; fetch it again with `embedctl "
+                                             "ingest --redownload`, or restore "
+                                             "the file from a copy";
+}
+
+fs::path present_archive(const fs::path& plain) {
+  fs::path archive = archive_of(plain);
+  if (!fs::exists(archive))
+    throw Error(
+        ErrorKind::corrupt, fmt::format("\"{}\" is missing", archive.string()), way_out(plain));
+  return archive;
+}
+
+void put_on_record(BatchRecord& batch, const fs::path& plain, const zst::Content& content) {
+  const std::string file = plain.filename().string();
+  std::erase_if(batch.archives, [&](const Archive& archive) { return archive.file == file; });
+  batch.archives.push_back({file, content.bytes, content.sha256});
+}
+
+} // namespace
+
+bool is_there(const fs::path& plain, const BatchRecord& batch) {
+  return fs::exists(plain) || find_archive(plain, batch) != nullptr;
+}
+
+std::unique_ptr<InputStream> open_either(const fs::path& plain, const BatchRecord& batch) {
+  const Archive* archive = fs::exists(plain) ? nullptr : find_archive(plain, batch);
+  if (archive == nullptr)
+    return std::make_unique<FileStream>(plain);
+  return std::make_unique<zst::PackedStream>(
+      present_archive(plain), archive->bytes, way_out(plain));
+}
+
+void check_archives(const BatchPaths& paths, const BatchRecord& batch, const StopFlag& stop) {
+  for (const fs::path& plain : packable_files(paths))
+    if (const Archive* archive = find_archive(plain, batch))
+      if (!fs::exists(plain))
+        zst::check_packed(
+            present_archive(plain), {archive->bytes, archive->sha256}, stop, way_out(plain));
+}
+
+void archive(const BatchPaths& paths, BatchRecord& batch, const StopFlag& stop) {
+  BatchRecord packed = batch;
+  for (const fs::path& plain : packable_files(paths))
+    if (fs::exists(plain)) {
+      // Noise may not become smaller.
+      require_free_bytes(paths.folder(), embedctl::file_size(plain));
+      put_on_record(packed, plain, zst::pack(plain, archive_of(plain), stop));
+    }
+  save_batch_record(paths.record(), packed);
+  batch = packed;
+  for (const fs::path& plain : packable_files(paths))
+    remove_durably(plain);
+  packed.state = BatchState::archived;
+  save_batch_record(paths.record(), packed);
+  batch = packed;
+}
+
+} // namespace embedctl::store
