@@ -52,6 +52,12 @@ void DiskLog::note(const std::string& call) {
   }
 }
 
+void DiskLog::finish(const std::string& call) {
+  DiskLog* log = g_log;
+  if (log != nullptr && log->after)
+    log->after(call);
+}
+
 } // namespace embedctl::test
 
 // Both stand before libc's, because the linker looks into the program first.
@@ -59,13 +65,20 @@ void DiskLog::note(const std::string& call) {
 extern "C" int fsync(int fd) {
   using embedctl::test::DiskLog;
   static auto* const real = embedctl::test::next<int(int)>("fsync");
-  DiskLog::note("sync " + embedctl::test::name_of(fd));
-  return real(fd);
+  const std::string call = "sync " + embedctl::test::name_of(fd);
+  DiskLog::note(call);
+  const int result = real(fd);
+  DiskLog::finish(call);
+  return result;
 }
 
 extern "C" int rename(const char* from, const char* to) noexcept {
   using embedctl::test::DiskLog;
   static auto* const real = embedctl::test::next<int(const char*, const char*)>("rename");
-  DiskLog::note("rename " + embedctl::test::name_of(from) + " " + embedctl::test::name_of(to));
-  return real(from, to);
+  const std::string call =
+      "rename " + embedctl::test::name_of(from) + " " + embedctl::test::name_of(to);
+  DiskLog::note(call);
+  const int result = real(from, to);
+  DiskLog::finish(call);
+  return result;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -17,8 +18,12 @@ public:
 
   std::vector<std::string> calls() const;
 
+  // Called with each of them once it is done, for a disk that does as it likes.
+  std::function<void(const std::string& call)> after;
+
   // For the functions that stand before libc's.
   static void note(const std::string& call);
+  static void finish(const std::string& call);
 
 private:
   mutable std::mutex m_mutex;

@@ -86,6 +86,23 @@ TEST_CASE("a file that cannot be packed leaves the archive of before", "[zst]") 
   CHECK_FALSE(fs::exists(packed.archive.string() + ".tmp"));
 }
 
+TEST_CASE("a disk that gives back something else makes packing fail", "[zst]") {
+  const ScratchFolder scratch;
+  const fs::path archive = scratch / "file.zst";
+  put(scratch / "file", "a line\n");
+  put(archive, "of before");
+  const StopFlag stop;
+  {
+    DiskLog disk;
+    disk.after = [&](const std::string& call) {
+      if (call == "sync file.zst.tmp")
+        fs::resize_file(archive.string() + ".tmp", 10);
+    };
+    CHECK_THROWS_AS(pack(scratch / "file", archive, stop), Error);
+  }
+  CHECK(get(archive) == "of before");
+}
+
 TEST_CASE("another content of the same length is told", "[zst]") {
   const Packed packed("one line\n");
   const Packed other("two lone\n");
