@@ -55,11 +55,7 @@ int ingest_target(const IngestOptions& options, Context& context, const Target& 
   source->check();
   check_same_database(*source, run.record());
 
-  pipeline::IngestOptions ingest;
-  ingest.chunk_size = options.write.chunk_size;
-  ingest.redownload = options.write.redownload;
-  ingest.again = options.write.overwrite;
-  ingest.keep_plain = options.write.keep_plain;
+  const pipeline::IngestOptions ingest = ingest_options(options.write, options.provider);
   std::optional<RemoteProvider> provider;
   if (pipeline::needs_provider(run, target.batch, ingest))
     provider.emplace(context, options.provider);
@@ -77,6 +73,7 @@ void add_ingest_options(CLI::App& app, IngestOptions& options) {
   add_target_options(app, options.target);
   add(app, "--dims", options.dims, "Check that the run has vectors of this width; 0: do not");
   add_write_options(app, options.write);
+  add_parallel_option(app, options.provider);
   add_provider_options(app, options.provider);
 }
 

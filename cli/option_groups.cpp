@@ -72,9 +72,13 @@ void add_provider_options(CLI::App& app, ProviderOptions& options) {
       "Let OPENAI_BASE_URL be plain http to another machine");
 }
 
-void add_sending_options(CLI::App& app, ProviderOptions& options) {
-  add(app, "--parallel", options.parallel, "Batches sent at a time")
+void add_parallel_option(CLI::App& app, ProviderOptions& options) {
+  add(app, "--parallel", options.parallel, "Batches sent, or their results fetched, at a time")
       ->check(CLI::Range(std::size_t{1}, std::size_t{64}));
+}
+
+void add_sending_options(CLI::App& app, ProviderOptions& options) {
+  add_parallel_option(app, options);
   add(app, "--doubt-grace", options.doubt_grace_seconds,
       "Seconds that a batch whose creation got no answer may take to show at the provider")
       ->check(CLI::Range(0, 3'600));
@@ -84,9 +88,24 @@ pipeline::SendOptions send_options(const ProviderOptions& options) {
   return {options.parallel, std::chrono::seconds(options.doubt_grace_seconds)};
 }
 
+pipeline::IngestOptions
+ingest_options(const WriteOptions& writing, const ProviderOptions& provider) {
+  pipeline::IngestOptions ingest;
+  ingest.write.chunk_size = writing.chunk_size;
+  ingest.write.rows_per_second = writing.rows_per_second;
+  ingest.redownload = writing.redownload;
+  ingest.again = writing.overwrite;
+  ingest.keep_plain = writing.keep_plain;
+  ingest.parallel = provider.parallel;
+  return ingest;
+}
+
 void add_write_options(CLI::App& app, WriteOptions& options) {
   add(app, "--update-chunk-size", options.chunk_size, "Rows written per commit")
       ->check(CLI::Range(std::size_t{1}, std::size_t{50'000}));
+  add(app, "--max-rows-per-second", options.rows_per_second,
+      "Write no faster, to spare the database; 0: as fast as it goes")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000'000}));
   add(app, "--overwrite", options.overwrite,
       "Write also where a vector is, if the text is still the one embedded");
   add(app, "--statement-timeout", options.statement_timeout_seconds,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pipeline/ingest.hpp"
 #include "pipeline/sender.hpp"
 #include "pipeline/splitter.hpp"
 
@@ -41,6 +42,9 @@ struct ProviderOptions {
 pipeline::SendOptions send_options(const ProviderOptions& options);
 void add_provider_options(CLI::App& app, ProviderOptions& options);
 
+// Of submit, ingest and run.
+void add_parallel_option(CLI::App& app, ProviderOptions& options);
+
 // How batches are sent: submit and run.
 void add_sending_options(CLI::App& app, ProviderOptions& options);
 
@@ -51,7 +55,10 @@ struct WriteOptions {
   bool redownload = false;
   bool keep_plain = false;
   int statement_timeout_seconds = 0;
+  std::size_t rows_per_second = 0;
 };
+pipeline::IngestOptions
+ingest_options(const WriteOptions& writing, const ProviderOptions& provider);
 void add_write_options(CLI::App& app, WriteOptions& options);
 
 // A run, or one batch of it: status and ingest.

@@ -21,10 +21,7 @@ namespace {
 
 pipeline::RunOptions run_wish(const RunOptions& options) {
   pipeline::RunOptions wish;
-  wish.ingest.chunk_size = options.write.chunk_size;
-  wish.ingest.redownload = options.write.redownload;
-  wish.ingest.again = options.write.overwrite;
-  wish.ingest.keep_plain = options.write.keep_plain;
+  wish.ingest = ingest_options(options.write, options.provider);
   wish.sending = send_options(options.provider);
   wish.poll_interval = std::chrono::seconds(options.poll_seconds);
   return wish;

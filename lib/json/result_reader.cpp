@@ -2,6 +2,7 @@
 
 #include "base/bytes.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -27,11 +28,17 @@ struct ResultReader::Parser {
   std::vector<float> values;
   std::vector<std::byte> bytes;
 
+  bool is_open = false; // the line has been looked through, and can be read again from its start
+
   std::optional<ondemand::object> open(std::string_view line) {
     ondemand::object root;
-    if (parser.iterate(line.data(), line.size(), line.size() + LineReader::k_padding).get(document)
-            != simdjson::SUCCESS
-        || document.get_object().get(root) != simdjson::SUCCESS)
+    if (is_open && document.is_alive())
+      document.rewind();
+    else
+      is_open = parser.iterate(line.data(), line.size(), line.size() + LineReader::k_padding)
+                    .get(document)
+                == simdjson::SUCCESS;
+    if (!is_open || document.get_object().get(root) != simdjson::SUCCESS)
       return std::nullopt;
     return root;
   }
@@ -79,6 +86,62 @@ bool is_safe_to_round(double number, std::size_t length) {
          && size <= std::numeric_limits<float>::max()
          && (size >= std::numeric_limits<float>::min() || size == 0);
 }
+
+// Reads the members of an object one by one as long as they are plain: no escapes, nothing nested.
+class PlainMembers {
+public:
+  explicit PlainMembers(std::string_view object) : m_rest(object) { m_plain = take('{'); }
+
+  // The text of the first member of this name, if it is a plain string.
+  std::optional<std::string_view> text(std::string_view name) {
+    while (m_plain) {
+      const auto key = string();
+      m_plain = key && take(':');
+      skip_space();
+      const auto value = m_rest.starts_with('"') ? string() : scalar();
+      if (m_plain && value && key == name)
+        return value;
+      m_plain = m_plain && value && take(',');
+    }
+    return std::nullopt;
+  }
+
+private:
+  void skip_space() {
+    m_rest.remove_prefix(std::min(m_rest.find_first_not_of(" \t\r"), m_rest.size()));
+  }
+
+  bool take(char c) {
+    skip_space();
+    if (!m_rest.starts_with(c))
+      return false;
+    m_rest.remove_prefix(1);
+    return true;
+  }
+
+  std::optional<std::string_view> string() {
+    if (!take('"'))
+      return std::nullopt;
+    const auto end = m_rest.find_first_of("\"\\");
+    if (end == std::string_view::npos || m_rest[end] != '"')
+      return std::nullopt;
+    const auto text = m_rest.substr(0, end);
+    m_rest.remove_prefix(end + 1);
+    return text;
+  }
+
+  std::optional<std::string_view> scalar() {
+    const auto end = m_rest.find_first_of(",{}[]\"");
+    if (end == std::string_view::npos || m_rest[end] != ',')
+      return std::nullopt;
+    const auto text = m_rest.substr(0, end);
+    m_rest.remove_prefix(end);
+    return text;
+  }
+
+  std::string_view m_rest;
+  bool m_plain = false;
+};
 
 // The float nearest to a text that is known to be a JSON number.
 float nearest_float(std::string_view text) {
@@ -207,10 +270,17 @@ ResultReader::~ResultReader() = default;
 ResultReader::ResultReader(ResultReader&&) noexcept = default;
 
 bool ResultReader::next() {
+  m_parser->is_open = false;
   while (m_lines.next())
     if (m_lines.too_long() || m_lines.line().find_first_not_of(" \t\r") != std::string_view::npos)
       return true;
   return false;
+}
+
+std::optional<std::string_view> ResultReader::likely_id() {
+  if (const auto id = PlainMembers(m_lines.line()).text("custom_id"))
+    return id;
+  return custom_id();
 }
 
 std::optional<std::string_view> ResultReader::custom_id() {

@@ -2,7 +2,7 @@
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
-#include "pipeline/results.hpp"
+#include "pipeline/survey.hpp"
 #include "store/tsv.hpp"
 
 #include <fmt/format.h>
@@ -19,41 +19,45 @@ BatchIngest::BatchIngest(
     store::BatchPaths paths,
     const store::BatchRecord& batch,
     std::size_t dims,
-    std::size_t chunk_size,
+    const WriteOptions& options,
     VectorSink& sink,
     Work work)
     : m_paths(std::move(paths)),
       m_batch(batch),
       m_dims(dims),
-      m_chunk_size(chunk_size),
+      m_options(options),
       m_sink(sink),
       m_work(work),
       m_ledger(store::Ledger::load(m_paths.rows())),
       m_states(m_ledger.size(), RowState::pending),
       m_failed{m_paths.failed(), nullptr},
-      m_left{m_paths.left(), nullptr} {
+      m_left{m_paths.left(), nullptr},
+      m_quarantine{m_paths.quarantine(), nullptr} {
   if (m_ledger.size() != batch.requests)
     throw Error(
         ErrorKind::corrupt, fmt::format(
                                 "\"{}\" holds {} rows, and {} were sent", m_paths.rows().string(),
                                 m_ledger.size(), batch.requests));
-  m_chunk.dims = dims;
-}
-
-const Survey& BatchIngest::survey() {
-  m_survey = survey_results(m_paths, m_batch, m_ledger);
-  return m_survey;
 }
 
 void BatchIngest::run() {
   const std::string ended_as = m_batch.remote ? m_batch.remote->status_text : "over";
+  const Survey survey = survey_results(m_paths, m_batch, m_ledger);
+  m_findings.repeated_lines = survey.repeated_lines;
+  ChunkWriter writer(m_dims, m_options, m_sink, m_work, [this](std::size_t row, RowState state) {
+    settle(row, state);
+  });
   for_each_result(
-      m_paths, m_batch, m_ledger, m_survey, m_dims, ended_as,
-      {[this](std::size_t row, std::span<const float> vector) { queue(row, vector); },
+      m_paths, m_batch, m_ledger, survey, m_dims, ended_as,
+      {[&](std::size_t row, std::span<const float> vector) {
+         writer.add(row, m_ledger.key(row), m_ledger.fingerprint(row), vector);
+         ++m_vectors;
+       },
        [this](std::size_t row, const json::RowFailure& failure) {
          fail(row, failure.code, failure.message);
-       }});
-  flush();
+       },
+       [this](std::string_view line, Stray why) { set_aside(line, why); }});
+  writer.finish();
   finish_lists();
 }
 
@@ -61,26 +65,6 @@ void BatchIngest::fail_all(const std::string& code, const std::string& message) 
   for (std::size_t row = 0; row < m_states.size(); ++row)
     fail(row, code, message);
   finish_lists();
-}
-
-void BatchIngest::queue(std::size_t row, std::span<const float> vector) {
-  m_chunk.add(m_ledger.key(row), m_ledger.fingerprint(row), vector);
-  m_chunk_rows.push_back(row);
-  ++m_vectors;
-  if (m_chunk.size() == m_chunk_size)
-    flush();
-}
-
-void BatchIngest::flush() {
-  if (m_chunk.size() == 0)
-    return;
-  m_work.stop.throw_if_requested();
-  const auto states = m_sink.write(m_chunk);
-  for (std::size_t i = 0; i < states.size(); ++i)
-    settle(m_chunk_rows[i], states[i]);
-  m_work.progress.advance(Phase::write, {states.size(), 0});
-  m_chunk.clear();
-  m_chunk_rows.clear();
 }
 
 void BatchIngest::settle(std::size_t row, RowState state) {
@@ -99,9 +83,17 @@ void BatchIngest::fail(std::size_t row, std::string_view code, std::string_view 
   m_work.progress.advance(Phase::write, {1, 0});
 }
 
+void BatchIngest::set_aside(std::string_view line, Stray why) {
+  m_findings.damaged_lines += why == Stray::damaged ? 1 : 0;
+  m_findings.unknown_ids += why == Stray::unknown ? 1 : 0;
+  m_quarantine.add(line);
+  m_quarantine.add("\n");
+}
+
 void BatchIngest::finish_lists() {
   m_failed.finish();
   m_left.finish();
+  m_quarantine.finish();
 }
 
 RowCounts BatchIngest::rows() const {
@@ -112,7 +104,7 @@ RowCounts BatchIngest::rows() const {
   return rows;
 }
 
-void BatchIngest::List::add(const std::string& line) {
+void BatchIngest::List::add(std::string_view line) {
   if (!file)
     file = std::make_unique<AtomicFile>(path);
   file->write(line);

@@ -2,7 +2,8 @@
 
 #include "base/file.hpp"
 #include "core/vector_sink.hpp"
-#include "pipeline/survey.hpp"
+#include "pipeline/chunk_writer.hpp"
+#include "pipeline/results.hpp"
 #include "pipeline/work.hpp"
 #include "store/batch_record.hpp"
 #include "store/layout.hpp"
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace embedctl::pipeline {
@@ -23,56 +25,51 @@ public:
       store::BatchPaths paths,
       const store::BatchRecord& batch,
       std::size_t dims,
-      std::size_t chunk_size,
+      const WriteOptions& options,
       VectorSink& sink,
       Work work);
 
-  // Looks the result files through. What it finds damaged may be worth a second download before
-  // run(), which uses what the last survey found.
-  const Survey& survey();
-
-  // Writes vectors and the lists of rows that got none, durably. Afterwards `rows()` holds the
-  // books and no row is pending.
+  // Writes vectors and the lists of rows that got none, durably, and keeps lines that no row can be
+  // given in quarantine.jsonl, so that nothing that was paid for is thrown away. Afterwards
+  // `rows()` holds the books and no row is pending.
   void run();
 
   // The provider refused the batch as a whole: every row fails with its reason.
   void fail_all(const std::string& code, const std::string& message);
 
   RowCounts rows() const;
-  const store::Findings& findings() const { return m_survey.findings; }
+  const store::Findings& findings() const { return m_findings; }
 
   // Rows for which a valid vector came back, whatever became of it.
   std::uint64_t vectors() const { return m_vectors; }
 
 private:
-  void queue(std::size_t row, std::span<const float> vector);
-  void flush();
   void settle(std::size_t row, RowState state);
   void fail(std::size_t row, std::string_view code, std::string_view message);
+  void set_aside(std::string_view line, Stray why);
   void finish_lists();
 
   // A list that exists only if it has lines.
   struct List {
     std::filesystem::path path;
     std::unique_ptr<AtomicFile> file;
-    void add(const std::string& line);
+    void add(std::string_view line);
     void finish();
   };
 
   store::BatchPaths m_paths;
   const store::BatchRecord& m_batch;
   std::size_t m_dims;
-  std::size_t m_chunk_size;
+  WriteOptions m_options;
   VectorSink& m_sink;
   Work m_work;
   store::Ledger m_ledger;
-  Survey m_survey;
+  store::Findings m_findings;
   std::vector<RowState> m_states; // of the ledger's rows
   std::uint64_t m_vectors = 0;
-  VectorChunk m_chunk;
-  std::vector<std::size_t> m_chunk_rows;
   List m_failed;
   List m_left;
+  List m_quarantine;
 };
 
 } // namespace embedctl::pipeline

@@ -2,8 +2,8 @@
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
-#include "base/file.hpp"
 #include "pipeline/batch_ingest.hpp"
+#include "pipeline/downloads.hpp"
 #include "pipeline/sender.hpp"
 #include "store/archive.hpp"
 
@@ -18,57 +18,6 @@ using store::BatchRecord;
 using store::BatchState;
 
 namespace {
-
-// Room for what a download needs besides the file itself, whose size is not known before it comes.
-constexpr std::uint64_t k_least_free_bytes = std::uint64_t{16} << 20;
-
-// A file that the provider names and that is empty says nothing: some name one always.
-void fetch_file(
-    BatchProvider& provider, const std::string& file_id, const fs::path& path, Work work) {
-  if (file_id.empty())
-    return;
-  require_free_bytes(path.parent_path(), k_least_free_bytes);
-  const fs::path part = path.string() + ".part";
-  provider.download(file_id, part, [&](std::uint64_t more) {
-    work.progress.advance(Phase::download, {0, more});
-  });
-  if (embedctl::file_size(part) == 0)
-    remove_durably(part);
-  else
-    rename_durably(part, path);
-}
-
-// Why rows failed is worth less than the vectors of the others: these do not wait for an error
-// file that the provider has lost.
-void fetch_errors(
-    BatchProvider& provider, const BatchRecord& batch, const fs::path& path, Work work) {
-  try {
-    fetch_file(provider, batch.remote->error_file_id, path, work);
-  } catch (const Error& error) {
-    if (!error.provider || error.provider->http_status != 404)
-      throw;
-    work.progress.note(
-        NoteLevel::warning,
-        fmt::format(
-            "batch {:03}: the provider no longer has the error file; rows without a result fail"
-            " without its reasons",
-            batch.number));
-  }
-}
-
-void fetch(store::Run& run, BatchRecord& batch, BatchProvider& provider, Work work) {
-  const auto paths = run.paths(batch);
-  fetch_file(provider, batch.remote->output_file_id, paths.output(), work);
-  fetch_errors(provider, batch, paths.errors(), work);
-  if (batch.remote->status == RemoteStatus::failed && result_files(paths, batch).empty()) {
-    // It named files, and they say nothing: refused as a whole like any other.
-    batch.remote->output_file_id.clear();
-    batch.remote->error_file_id.clear();
-  } else {
-    batch.state = BatchState::downloaded;
-  }
-  run.save(batch);
-}
 
 // The provider's own counts are compared and not believed.
 void compare_counts(const BatchRecord& batch, std::uint64_t vectors, Work work) {
@@ -106,20 +55,21 @@ void write(
     VectorSink& sink,
     Work work) {
   BatchIngest ingest(
-      run.paths(batch), batch, static_cast<std::size_t>(run.record().entity.dims),
-      options.chunk_size, sink, work);
+      run.paths(batch), batch, static_cast<std::size_t>(run.record().entity.dims), options.write,
+      sink, work);
   work.progress.expect(Phase::write, {batch.requests, 0});
   if (batch.was_refused()) {
     const RemoteError refusal = refusal_of(batch);
     ingest.fail_all(refusal.code, refusal.message);
   } else {
-    if (ingest.survey().findings.damaged_lines > 0 && !batch.fetched_again && provider != nullptr) {
-      // The damage may have happened on the way; what is damaged at the source stays so.
+    ingest.run();
+    if (ingest.findings().damaged_lines > 0 && !batch.fetched_again && provider != nullptr) {
+      // The damage may have happened on the way; what is damaged at the source stays so. What is
+      // written already is found written.
       batch.fetched_again = true;
       fetch(run, batch, *provider, work);
-      ingest.survey();
+      return write(run, batch, options, provider, sink, work);
     }
-    ingest.run();
     compare_counts(batch, ingest.vectors(), work);
   }
   batch.rows = ingest.rows();
@@ -149,6 +99,11 @@ void reopen(store::Run& run, BatchRecord& batch) {
   run.settle();
 }
 
+bool wants_again(const BatchRecord& batch, const IngestOptions& options) {
+  return batch.is_ingested() && batch.requests > 0 && batch.has_results()
+         && (options.again || options.redownload);
+}
+
 // The archives are read through before anything is said to be done again with them: one that is
 // damaged leaves the batch as it was.
 void take_up_again(store::Run& run, BatchRecord& batch, const IngestOptions& options, Work work) {
@@ -173,27 +128,6 @@ void archive(store::Run& run, BatchRecord& batch, Work work) {
   }
 }
 
-void take_to_ingested(
-    store::Run& run,
-    BatchRecord& batch,
-    const IngestOptions& options,
-    BatchProvider* provider,
-    VectorSink& sink,
-    Work work) {
-  if (batch.is_ingested() && batch.requests > 0 && batch.has_results()
-      && (options.again || options.redownload))
-    take_up_again(run, batch, options, work);
-  if (batch.state < BatchState::ended || batch.is_ingested())
-    return;
-  if (wants_download(batch, options)) {
-    if (provider == nullptr)
-      throw Error(ErrorKind::internal, "a download is due and there is no provider");
-    fetch(run, batch, *provider, work);
-  }
-  if (!waits_for_the_provider(batch))
-    write(run, batch, options, provider, sink, work);
-}
-
 void take_on(
     store::Run& run,
     BatchRecord& batch,
@@ -201,7 +135,10 @@ void take_on(
     BatchProvider* provider,
     VectorSink& sink,
     Work work) {
-  take_to_ingested(run, batch, options, provider, sink, work);
+  if (batch.state < BatchState::ended)
+    return;
+  if (!batch.is_ingested() && !waits_for_the_provider(batch))
+    write(run, batch, options, provider, sink, work);
   if (batch.state == BatchState::ingested && !options.keep_plain)
     archive(run, batch, work);
 }
@@ -234,8 +171,17 @@ void ingest(
       unknown.emplace(error);
     }
   for (BatchRecord& batch : run.batches())
-    if (matches(filter, batch))
+    if (matches(filter, batch) && wants_again(batch, options))
+      take_up_again(run, batch, options, work);
+  Downloads downloads(run, provider, options.parallel, work);
+  for (BatchRecord& batch : run.batches())
+    if (matches(filter, batch) && !batch.is_ingested() && wants_download(batch, options))
+      downloads.add(batch);
+  for (BatchRecord& batch : run.batches())
+    if (matches(filter, batch)) {
+      downloads.wait_for(batch);
       take_on(run, batch, options, provider, sink, work);
+    }
   work.progress.finish(Phase::download);
   work.progress.finish(Phase::write);
   run.settle();

@@ -2,6 +2,7 @@
 
 #include "core/batch_provider.hpp"
 #include "core/vector_sink.hpp"
+#include "pipeline/chunk_writer.hpp"
 #include "pipeline/poll.hpp"
 #include "pipeline/work.hpp"
 #include "store/run.hpp"
@@ -11,10 +12,11 @@
 namespace embedctl::pipeline {
 
 struct IngestOptions {
-  std::size_t chunk_size = 1000; // rows per commit
-  bool redownload = false;       // fetch result files again although they are here
-  bool again = false;            // take up batches that are ingested already
-  bool keep_plain = false;       // do not pack the files of ingested batches
+  WriteOptions write;
+  bool redownload = false;  // fetch result files again although they are here
+  bool again = false;       // take up batches that are ingested already
+  bool keep_plain = false;  // do not pack the files of ingested batches
+  std::size_t parallel = 4; // downloads at a time
 };
 
 // Whether ingesting as these options say will ask the provider for anything.

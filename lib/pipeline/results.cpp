@@ -40,6 +40,11 @@ void for_each_result(
     while (reader.next()) {
       const auto id = reader.custom_id();
       const auto row = id ? ledger.find(*id) : std::nullopt;
+      if (!row || survey.conflicting[*row])
+        visitor.stray(
+            reader.line(), !id    ? Stray::damaged
+                           : !row ? Stray::unknown
+                                  : Stray::conflicting);
       if (!row || visited[*row])
         continue;
       visited[*row] = true;

@@ -9,17 +9,26 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace embedctl::pipeline {
+
+// Why a line is not, or not alone, the result of a row.
+enum class Stray {
+  damaged,     // it belongs to no row
+  unknown,     // it has an id that is none of ours
+  conflicting, // its row has another result, too, that differs
+};
 
 struct ResultVisitor {
   std::function<void(std::size_t row, std::span<const float> vector)> vector;
   std::function<void(std::size_t row, const json::RowFailure& failure)> failure;
+  std::function<void(std::string_view line, Stray why)> stray;
 };
 
-// Visits every row of the ledger exactly once, with what the result files say of it: a vector of
-// `dims` finite numbers, or why there is none. A row that no file mentions has failed as well;
-// `ended_as` is the provider's word for what became of the batch.
+// Visits every stray line as it comes, and every row of the ledger exactly once, with what the
+// result files say of it: a vector of `dims` finite numbers, or why there is none. A row that no
+// file mentions has failed as well; `ended_as` is the provider's word for what became of the batch.
 void for_each_result(
     const store::BatchPaths& paths,
     const store::BatchRecord& batch,

@@ -1,11 +1,9 @@
 #include "pipeline/survey.hpp"
 
 #include "base/digest.hpp"
-#include "base/file.hpp"
 #include "store/archive.hpp"
 #include "json/result_reader.hpp"
 
-#include <algorithm>
 #include <array>
 #include <functional>
 #include <map>
@@ -67,7 +65,7 @@ void compare_repeats(
     if (is_first)
       return;
     if (known->second == content)
-      ++survey.findings.repeated_lines;
+      ++survey.repeated_lines;
     else
       survey.conflicting[*row] = true;
   });
@@ -91,36 +89,12 @@ Survey survey_results(
   std::vector<std::uint32_t> answers(ledger.size());
   bool repeats = false;
   for_each_line(paths, batch, [&](ResultReader& reader) {
-    const auto id = reader.custom_id();
-    if (!id)
-      ++survey.findings.damaged_lines;
-    else if (const auto row = ledger.find(*id))
+    const auto id = reader.likely_id();
+    if (const auto row = id ? ledger.find(*id) : std::nullopt)
       repeats = ++answers[*row] > 1 || repeats;
-    else
-      ++survey.findings.unknown_ids;
   });
   if (repeats)
     compare_repeats(paths, batch, ledger, answers, survey);
-
-  const auto belongs_nowhere = [&](ResultReader& reader) {
-    const auto id = reader.custom_id();
-    const auto row = id ? ledger.find(*id) : std::nullopt;
-    return !row || survey.conflicting[*row];
-  };
-  const bool conflicts = std::find(survey.conflicting.begin(), survey.conflicting.end(), true)
-                         != survey.conflicting.end();
-  if (!conflicts && survey.findings.damaged_lines == 0 && survey.findings.unknown_ids == 0) {
-    remove_durably(paths.quarantine());
-    return survey;
-  }
-  AtomicFile quarantine(paths.quarantine());
-  for_each_line(paths, batch, [&](ResultReader& reader) {
-    if (!belongs_nowhere(reader))
-      return;
-    quarantine.write(reader.line());
-    quarantine.write("\n");
-  });
-  quarantine.commit();
   return survey;
 }
 

@@ -11,18 +11,16 @@
 namespace embedctl::pipeline {
 
 // What a first look through a batch's result files tells before anything is written: which rows
-// have one answer, the same answer repeated, or answers that disagree.
+// have several answers that disagree.
 struct Survey {
-  store::Findings findings;
-  std::vector<bool> conflicting; // for each row of the ledger
+  std::uint64_t repeated_lines = 0; // identical repeats
+  std::vector<bool> conflicting;    // for each row of the ledger
 };
 
 // The result files of a batch that are there, in either form, output first.
 std::vector<std::filesystem::path>
 result_files(const store::BatchPaths& paths, const store::BatchRecord& batch);
 
-// Copies lines that no row can be given (damaged, unknown, conflicting) into quarantine.jsonl, so
-// that nothing that was paid for is thrown away; removes an earlier quarantine otherwise.
 Survey survey_results(
     const store::BatchPaths& paths, const store::BatchRecord& batch, const store::Ledger& ledger);
 

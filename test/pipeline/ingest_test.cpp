@@ -47,7 +47,7 @@ struct Ingesting : World {
 
 TEST_CASE("every vector goes to the row of its own id, whatever the order", "[pipeline]") {
   Ingesting world(25);
-  world.options.chunk_size = 10;
+  world.options.write.chunk_size = 10;
   world.end(World::all_good(world.run, world.batch()));
   world.ingest();
   CHECK(world.count(RowState::written) == 25);
@@ -243,7 +243,7 @@ TEST_CASE("a process killed while downloading leaves no results under their name
 
 TEST_CASE("a process killed while writing goes on from its files", "[pipeline]") {
   Ingesting world(10);
-  world.options.chunk_size = 4;
+  world.options.write.chunk_size = 4;
   world.end(World::all_good(world.run, world.batch()));
   int writes = 0;
   world.sink.before_write = [&] {
@@ -262,7 +262,7 @@ TEST_CASE("a process killed while writing goes on from its files", "[pipeline]")
 
 TEST_CASE("a stop ends between two chunks", "[pipeline]") {
   Ingesting world(10);
-  world.options.chunk_size = 4;
+  world.options.write.chunk_size = 4;
   world.end(World::all_good(world.run, world.batch()));
   world.sink.before_write = [&] { world.stop.request(SIGTERM); };
   CHECK(kind_of([&] { world.ingest(); }) == ErrorKind::interrupted);

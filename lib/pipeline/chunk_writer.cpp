@@ -1,0 +1,70 @@
+#include "pipeline/chunk_writer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace embedctl::pipeline {
+
+ChunkWriter::ChunkWriter(
+    std::size_t dims, const WriteOptions& options, VectorSink& sink, Work work, Settle settle)
+    : m_options(options),
+      m_sink(sink),
+      m_work(work),
+      m_settle(std::move(settle)),
+      m_next_start(work.clock.steady()) {
+  if (m_options.rows_per_second > 0)
+    m_options.chunk_size = std::min(m_options.chunk_size, m_options.rows_per_second);
+  m_making.vectors.dims = dims;
+  m_writing.vectors.dims = dims;
+}
+
+void ChunkWriter::add(
+    std::size_t row,
+    const std::string& key,
+    const Fingerprint& fingerprint,
+    std::span<const float> vector) {
+  m_making.vectors.add(key, fingerprint, vector);
+  m_making.rows.push_back(row);
+  if (m_making.rows.size() == m_options.chunk_size)
+    hand_over();
+}
+
+void ChunkWriter::finish() {
+  if (!m_making.rows.empty())
+    hand_over();
+  collect();
+}
+
+void ChunkWriter::hand_over() {
+  collect();
+  m_work.stop.throw_if_requested();
+  brake(m_making.rows.size());
+  std::swap(m_making, m_writing);
+  m_written = std::async(std::launch::async, [this] { return m_sink.write(m_writing.vectors); });
+}
+
+void ChunkWriter::collect() {
+  if (!m_written.valid())
+    return;
+  const std::vector<RowState> states = m_written.get();
+  for (std::size_t i = 0; i < states.size(); ++i)
+    m_settle(m_writing.rows[i], states[i]);
+  m_work.progress.advance(Phase::write, {states.size(), 0});
+  m_writing.vectors.clear();
+  m_writing.rows.clear();
+}
+
+// Each chunk may begin when the one before has had its share of time.
+void ChunkWriter::brake(std::size_t rows) {
+  if (m_options.rows_per_second == 0)
+    return;
+  const auto now = m_work.clock.steady();
+  if (m_next_start > now)
+    m_work.clock.sleep_for(std::chrono::ceil<Clock::Duration>(m_next_start - now));
+  const std::chrono::duration<double> share(
+      static_cast<double>(rows) / static_cast<double>(m_options.rows_per_second));
+  m_next_start =
+      std::max(m_next_start, now) + std::chrono::duration_cast<Clock::Steady::duration>(share);
+}
+
+} // namespace embedctl::pipeline

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "core/vector_sink.hpp"
+#include "pipeline/work.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <future>
+#include <vector>
+
+namespace embedctl::pipeline {
+
+struct WriteOptions {
+  std::size_t chunk_size = 1000;   // rows per commit
+  std::size_t rows_per_second = 0; // no more than these; 0 for as fast as it goes
+};
+
+// Writes chunks of vectors, one after the other, while its user makes the next: reading results
+// and the database's work each take a processor for about as long.
+class ChunkWriter {
+public:
+  // What became of a row of the ledger. Called by write() and finish(), on their thread.
+  using Settle = std::function<void(std::size_t row, RowState state)>;
+
+  ChunkWriter(
+      std::size_t dims, const WriteOptions& options, VectorSink& sink, Work work, Settle settle);
+
+  ChunkWriter(const ChunkWriter&) = delete;
+  ChunkWriter& operator=(const ChunkWriter&) = delete;
+
+  // Throws what became of an earlier chunk; the rows since then are not written.
+  void
+  add(std::size_t row,
+      const std::string& key,
+      const Fingerprint& fingerprint,
+      std::span<const float> vector);
+
+  // Writes what is left and waits until all is settled.
+  void finish();
+
+private:
+  struct Chunk {
+    VectorChunk vectors;
+    std::vector<std::size_t> rows;
+  };
+
+  void hand_over();
+  void collect();
+  void brake(std::size_t rows);
+
+  WriteOptions m_options;
+  VectorSink& m_sink;
+  Work m_work;
+  Settle m_settle;
+  Clock::Steady m_next_start;
+  Chunk m_making;
+  Chunk m_writing;
+  // Of m_writing. Its destructor waits, and is the first to run: nothing is written any more once
+  // this object is gone.
+  std::future<std::vector<RowState>> m_written;
+};
+
+} // namespace embedctl::pipeline
