@@ -70,7 +70,7 @@ TEST_CASE("any other refusal fails the rows with the provider's code", "[e2e]") 
   const auto failed = lines_of(batch_folder(run_dir) / "failed_chunk_ids.tsv");
   REQUIRE(failed.size() == 4);
   CHECK_THAT(failed[0], ContainsSubstring("\tmodel_not_found\t"));
-  CHECK(fs::exists(batch_folder(run_dir) / "input.jsonl"));
+  CHECK(fs::exists(batch_folder(run_dir) / "input.jsonl.zst"));
 
   // And they are free for another try.
   const std::string next = world.submit(1);

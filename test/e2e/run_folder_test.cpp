@@ -56,8 +56,8 @@ TEST_CASE("a run folder holds what its contract says, for its owner alone", "[e2
   CHECK(
       names_in(batch_folder(run_dir))
       == std::set<std::string>{
-          "batch.json", "errors.jsonl.zst", "failed_chunk_ids.tsv", "input.jsonl.zst", "output.jsonl.zst",
-          "rows.tsv", "skipped_chunk_ids.tsv"});
+          "batch.json", "errors.jsonl.zst", "failed_chunk_ids.tsv", "input.jsonl.zst",
+          "output.jsonl.zst", "rows.tsv", "skipped_chunk_ids.tsv"});
   const fs::path batches = world.folder() / "batches";
   CHECK(mode_of(batches) == 0700);
   for (const auto& entry : fs::recursive_directory_iterator(batches)) {
