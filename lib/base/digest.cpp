@@ -16,7 +16,13 @@ void Sha256::Free::operator()(evp_md_ctx_st* context) const {
 }
 
 Sha256::Sha256() : m_context(EVP_MD_CTX_new()) {
-  if (!m_context || EVP_DigestInit_ex(m_context.get(), EVP_sha256(), nullptr) != 1)
+  start();
+}
+
+void Sha256::start() {
+  // Looked up once for all: doing it for each digest costs more than a short text's digest.
+  static EVP_MD* const k_algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  if (!m_context || EVP_DigestInit_ex(m_context.get(), k_algorithm, nullptr) != 1)
     throw Error(ErrorKind::internal, "cannot start a SHA-256 digest");
 }
 
@@ -30,6 +36,7 @@ std::array<std::byte, 32> Sha256::finish() {
   if (EVP_DigestFinal_ex(m_context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr)
       != 1)
     throw Error(ErrorKind::internal, "cannot finish a SHA-256 digest");
+  start();
   return digest;
 }
 

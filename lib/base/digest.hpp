@@ -16,9 +16,13 @@ class Sha256 {
 public:
   Sha256();
   void add(std::string_view bytes);
+
+  // Afterwards it is as new.
   std::array<std::byte, 32> finish();
 
 private:
+  void start();
+
   struct Free {
     void operator()(evp_md_ctx_st* context) const;
   };

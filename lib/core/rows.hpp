@@ -10,8 +10,8 @@
 
 namespace embedctl {
 
-// SHA-256 of a row's text as UTF-8, computed by Postgres from the same expression both times:
-// when the row is selected and when its vector is written.
+// SHA-256 of a row's text as UTF-8: of the text as it was received when the row is selected, and by
+// Postgres from the same expression when its vector is written.
 using Fingerprint = std::array<std::byte, 32>;
 
 // Every selected row is in exactly one of these.

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -16,6 +18,34 @@ constexpr auto k_needs_escape = [] {
   table['"'] = table['\\'] = true;
   return table;
 }();
+
+constexpr std::uint64_t in_every_byte(std::uint8_t value) {
+  return 0x0101'0101'0101'0101 * std::uint64_t{value};
+}
+
+// Whether one of eight bytes is zero. What follows a zero byte may be taken for one.
+constexpr std::uint64_t zero_bytes(std::uint64_t bytes) {
+  return (bytes - in_every_byte(1)) & ~bytes & in_every_byte(0x80);
+}
+
+// The place of the first byte that needs an escape, from `from` on; the size if there is none.
+// Eight bytes at a time, because most texts are long and need few.
+std::size_t find_escape(std::string_view text, std::size_t from) {
+  std::size_t i = from;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data() + i, sizeof(bytes));
+    const std::uint64_t controls =
+        (bytes - in_every_byte(0x20)) & ~bytes & in_every_byte(0x80); // below a space
+    if ((controls | zero_bytes(bytes ^ in_every_byte('"'))
+         | zero_bytes(bytes ^ in_every_byte('\\')))
+        != 0)
+      break;
+  }
+  while (i < text.size() && !k_needs_escape[static_cast<unsigned char>(text[i])])
+    ++i;
+  return i;
+}
 
 void append_escaped(std::string& out, char c) {
   switch (c) {
@@ -43,15 +73,13 @@ void append_escaped(std::string& out, char c) {
 
 void append_string(std::string& out, std::string_view text) {
   out += '"';
-  std::size_t clean_from = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!k_needs_escape[static_cast<unsigned char>(text[i])])
-      continue;
-    out += text.substr(clean_from, i - clean_from);
-    append_escaped(out, text[i]);
-    clean_from = i + 1;
+  for (std::size_t from = 0; from <= text.size();) {
+    const std::size_t end = find_escape(text, from);
+    out += text.substr(from, end - from);
+    if (end < text.size())
+      append_escaped(out, text[end]);
+    from = end + 1;
   }
-  out += text.substr(clean_from);
   out += '"';
 }
 

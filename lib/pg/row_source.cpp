@@ -64,14 +64,15 @@ copy_sql(const Names& names, const std::string& condition, std::optional<std::ui
   const std::string limited =
       limit ? fmt::format(" ORDER BY t.{} LIMIT {}", names.key, *limit) : std::string();
   return fmt::format(
-      "COPY (SELECT t.{}::text, {}, {} FROM {} t WHERE {}{}) TO STDOUT (FORMAT binary)", names.key,
-      text_sql(names), fingerprint_sql(names), names.table, condition, limited);
+      "COPY (SELECT t.{}::text, {} FROM {} t WHERE {}{}) TO STDOUT (FORMAT binary)", names.key,
+      text_sql(names), names.table, condition, limited);
 }
 
-SourceRow to_row(std::span<const CopyReader::Field> fields, const Entity& entity) {
+// The text comes as UTF-8 whatever the database's encoding, so its digest is the one that Postgres
+// computes at the end (fingerprint_sql). Here it costs a third of what it does there.
+SourceRow to_row(std::span<const CopyReader::Field> fields, const Entity& entity, Sha256& digest) {
   const CopyReader::Field& key = fields[0];
   const CopyReader::Field& text = fields[1];
-  const CopyReader::Field& fingerprint = fields[2];
   if (!key)
     throw Error(
         ErrorKind::database,
@@ -81,12 +82,11 @@ SourceRow to_row(std::span<const CopyReader::Field> fields, const Entity& entity
         "give every row a key, or make the column NOT NULL");
   SourceRow row;
   row.key = *key;
-  row.text = text.value_or(std::string_view{});
-  if (!fingerprint)
-    return row; // NULL text has no fingerprint
-  if (fingerprint->size() != row.fingerprint.size())
-    throw Error(ErrorKind::corrupt, "the database gave a fingerprint of another size");
-  std::memcpy(row.fingerprint.data(), fingerprint->data(), row.fingerprint.size());
+  if (!text)
+    return row;
+  row.text = *text;
+  digest.add(row.text);
+  row.fingerprint = digest.finish();
   return row;
 }
 
@@ -183,12 +183,13 @@ RowSource::select(const Selection& selection, const std::function<void(const Sou
   Transaction transaction(
       connection, selection.in_flight.empty() ? k_begin_one_snapshot : k_begin_with_keys, k_doing);
   InFlightTable in_flight(connection, selection.in_flight);
-  CopyReader reader(3);
+  CopyReader reader(2);
+  Sha256 digest;
   connection.copy_out(
       copy_sql(names, condition + in_flight.leave_out_sql(names), selection.limit),
       [&](std::string_view bytes) {
         reader.feed(bytes, [&](std::span<const CopyReader::Field> fields) {
-          take(to_row(fields, m_entity));
+          take(to_row(fields, m_entity, digest));
         });
       },
       k_doing);

@@ -6,6 +6,9 @@
 
 #include <cstdint>
 #include <limits>
+#include <random>
+
+#include <fmt/format.h>
 
 using namespace embedctl::json;
 
@@ -70,5 +73,31 @@ TEST_CASE("any text arrives at a reader exactly as it was", "[json]") {
     const auto document = Document::try_parse(json);
     REQUIRE(document);
     CHECK(document->root().as_string() == text);
+  }
+}
+
+TEST_CASE("what is escaped fast is what is escaped byte by byte", "[json]") {
+  const auto slowly = [](const std::string& text) {
+    std::string json = "\"";
+    for (const char c : text)
+      if (c == '"' || c == '\\')
+        json += {'\\', c};
+      else if (c == '\n' || c == '\r' || c == '\t')
+        json += {'\\', c == '\n' ? 'n' : c == '\r' ? 'r' : 't'};
+      else if (static_cast<unsigned char>(c) < 0x20)
+        json += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+      else
+        json += c;
+    return json + '"';
+  };
+  std::mt19937 random(1);
+  for (int round = 0; round < 2000; ++round) {
+    std::string text(random() % 40, 'x');
+    // From hardly any byte that needs an escape to many, at every place of a word.
+    for (std::size_t change = random() % (text.size() + 1); change > 0; --change)
+      text[random() % text.size()] = static_cast<char>(random() % 256);
+    std::string json;
+    append_string(json, text);
+    CHECK(json == slowly(text));
   }
 }

@@ -92,6 +92,21 @@ TEST_CASE("text arrives as it is stored, with the fingerprint of just these byte
   }
 }
 
+TEST_CASE("a fingerprint is that of UTF-8 whatever the database's encoding", "[pg]") {
+  const TestDatabase database("TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'");
+  make_tables(database);
+  database.exec(fmt::format(
+      "INSERT INTO knowledge_chunks VALUES ('{}', '{}', 'caf' || chr(233))", chunk_id(1),
+      k_family));
+  const auto rows = select_all(database, narrow_entity());
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].text == "caf\xc3\xa9");
+  CHECK(
+      to_hex(rows[0].fingerprint)
+      == database.value(
+          "SELECT encode(sha256(convert_to(content, 'UTF8')), 'hex') FROM knowledge_chunks"));
+}
+
 TEST_CASE("NULL text comes as empty text", "[pg]") {
   const TestDatabase database;
   make_tables(database);

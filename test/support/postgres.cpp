@@ -121,10 +121,10 @@ void execute_on_server(const std::string& sql) {
 
 } // namespace
 
-TestDatabase::TestDatabase() {
+TestDatabase::TestDatabase(std::string_view options) {
   static int count = 0;
   m_name = fmt::format("embedctl_test_{}_{}", getpid(), ++count);
-  execute_on_server("CREATE DATABASE " + m_name);
+  execute_on_server(fmt::format("CREATE DATABASE {} {}", m_name, options));
   m_url = changed_url(server_url(), {}, m_name);
   m_connection.reset(connect(m_url));
   exec("CREATE EXTENSION vector");

@@ -14,7 +14,8 @@ namespace embedctl::test {
 // superuser). Failures throw std::runtime_error with all that Postgres said.
 class TestDatabase {
 public:
-  TestDatabase();
+  // `options` of CREATE DATABASE.
+  explicit TestDatabase(std::string_view options = {});
   ~TestDatabase();
   TestDatabase(const TestDatabase&) = delete;
   TestDatabase& operator=(const TestDatabase&) = delete;
