@@ -69,11 +69,11 @@ bool moves_the_terminal(std::string_view sequence) {
 } // namespace
 
 std::string to_hex(std::span<const std::byte> bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '0');
+  char* to = out.data();
   for (const std::byte b : bytes) {
-    out += k_hex[std::to_integer<std::size_t>(b >> 4)];
-    out += k_hex[std::to_integer<std::size_t>(b & std::byte{0xf})];
+    *to++ = k_hex[std::to_integer<std::size_t>(b >> 4)];
+    *to++ = k_hex[std::to_integer<std::size_t>(b & std::byte{0xf})];
   }
   return out;
 }

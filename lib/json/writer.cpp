@@ -1,6 +1,7 @@
 #include "json/writer.hpp"
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -10,6 +11,8 @@
 namespace embedctl::json {
 
 namespace {
+
+static_assert(std::endian::native == std::endian::little, "the first byte is the lowest");
 
 constexpr auto k_needs_escape = [] {
   std::array<bool, 256> table{};
@@ -23,7 +26,7 @@ constexpr std::uint64_t in_every_byte(std::uint8_t value) {
   return 0x0101'0101'0101'0101 * std::uint64_t{value};
 }
 
-// Whether one of eight bytes is zero. What follows a zero byte may be taken for one.
+// The high bit of each of eight bytes that is zero. What follows a zero byte may be taken for one.
 constexpr std::uint64_t zero_bytes(std::uint64_t bytes) {
   return (bytes - in_every_byte(1)) & ~bytes & in_every_byte(0x80);
 }
@@ -37,10 +40,10 @@ std::size_t find_escape(std::string_view text, std::size_t from) {
     std::memcpy(&bytes, text.data() + i, sizeof(bytes));
     const std::uint64_t controls =
         (bytes - in_every_byte(0x20)) & ~bytes & in_every_byte(0x80); // below a space
-    if ((controls | zero_bytes(bytes ^ in_every_byte('"'))
-         | zero_bytes(bytes ^ in_every_byte('\\')))
-        != 0)
-      break;
+    const std::uint64_t found =
+        controls | zero_bytes(bytes ^ in_every_byte('"')) | zero_bytes(bytes ^ in_every_byte('\\'));
+    if (found != 0)
+      return i + static_cast<std::size_t>(std::countr_zero(found)) / 8;
   }
   while (i < text.size() && !k_needs_escape[static_cast<unsigned char>(text[i])])
     ++i;

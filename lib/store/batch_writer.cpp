@@ -1,6 +1,5 @@
 #include "store/batch_writer.hpp"
 
-#include "base/bytes.hpp"
 #include "store/ledger.hpp"
 #include "store/tsv.hpp"
 
@@ -10,14 +9,13 @@ BatchWriter::BatchWriter(BatchPaths paths, int number) : m_paths(std::move(paths
   make_private_directories(m_paths.folder());
   m_record.number = number;
   save_batch_record(m_paths.record(), m_record);
-  m_input = std::make_unique<AtomicFile>(m_paths.input());
+  m_input = std::make_unique<InputFile>(m_paths.input());
   m_rows = std::make_unique<AtomicFile>(m_paths.rows());
 }
 
 void BatchWriter::add(
     std::string_view key, const Fingerprint& fingerprint, std::string_view request_line) {
-  m_input->write(request_line);
-  m_digest.add(request_line);
+  m_input->add(request_line);
   m_rows->write(ledger_line(key, fingerprint));
   ++m_record.requests;
   m_record.bytes += request_line.size();
@@ -31,11 +29,10 @@ void BatchWriter::skip(std::string_view key, std::string_view reason) {
 }
 
 BatchRecord BatchWriter::finish() {
-  m_input->commit();
+  m_record.sha256 = m_input->finish();
   m_rows->commit();
   if (m_skipped)
     m_skipped->commit();
-  m_record.sha256 = to_hex(m_digest.finish());
   m_record.rows[RowState::pending] = m_record.requests;
   m_record.rows[RowState::skipped] = m_record.skipped;
   m_record.state = m_record.requests > 0 ? BatchState::written : BatchState::ingested;

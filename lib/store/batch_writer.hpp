@@ -1,9 +1,9 @@
 #pragma once
 
-#include "base/digest.hpp"
 #include "base/file.hpp"
 #include "core/rows.hpp"
 #include "store/batch_record.hpp"
+#include "store/input_file.hpp"
 #include "store/layout.hpp"
 
 #include <memory>
@@ -30,10 +30,9 @@ public:
 private:
   BatchPaths m_paths;
   BatchRecord m_record;
-  std::unique_ptr<AtomicFile> m_input;
+  std::unique_ptr<InputFile> m_input;
   std::unique_ptr<AtomicFile> m_rows;
   std::unique_ptr<AtomicFile> m_skipped; // made with the first skipped row
-  Sha256 m_digest;
 };
 
 } // namespace embedctl::store

@@ -1,11 +1,29 @@
 #include "store/tsv.hpp"
 
+#include <algorithm>
+
 namespace embedctl::store {
 
 namespace {
 
 constexpr std::string_view k_plain = "\t\n\r\\";
 constexpr std::string_view k_escape = "tnr\\";
+
+bool is_special(char c) {
+  return c == '\t' || c == '\n' || c == '\r' || c == '\\';
+}
+
+void append_escaped(std::string& line, std::string_view field) {
+  if (std::none_of(field.begin(), field.end(), is_special)) {
+    line += field;
+    return;
+  }
+  for (const char c : field)
+    if (is_special(c))
+      line += {'\\', k_escape[k_plain.find(c)]};
+    else
+      line += c;
+}
 
 } // namespace
 
@@ -14,15 +32,7 @@ std::string tsv_line(std::initializer_list<std::string_view> fields) {
   for (const std::string_view& field : fields) {
     if (&field != fields.begin())
       line += '\t';
-    for (const char c : field) {
-      const auto special = k_plain.find(c);
-      if (special == std::string_view::npos) {
-        line += c;
-      } else {
-        line += '\\';
-        line += k_escape[special];
-      }
-    }
+    append_escaped(line, field);
   }
   line += '\n';
   return line;
