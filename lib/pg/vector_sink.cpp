@@ -4,6 +4,7 @@
 #include "pg/binary_array.hpp"
 #include "pg/error.hpp"
 #include "pg/names.hpp"
+#include "pg/retry.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,9 +21,6 @@ constexpr std::string_view k_doing = "cannot write the vectors";
 // Measured with 1536 numbers each: fewer rows mean more round trips, and more rows only memory,
 // here and in the server, which holds the parameters twice.
 constexpr std::size_t k_rows_per_statement = 250;
-
-constexpr Clock::Duration k_first_pause{100};
-constexpr Clock::Duration k_longest_pause{10'000};
 
 // READ COMMITTED, so that a row that someone else changes meanwhile is looked at again and not an
 // error, and so that classifying sees what the update ran into. The generic plan spares the server
@@ -120,36 +118,17 @@ std::vector<RowState> VectorSink::persist(Attempt attempt, const VectorChunk& ch
   if (chunk.size() == 0)
     return {};
 
-  const auto start = m_clock.steady();
-  auto pause = k_first_pause;
-  for (int attempts = 1;; ++attempts) {
+  std::vector<RowState> states;
+  retry_while_away(m_clock, m_options.retry_timeout, m_options.progress, [&] {
     try {
       connect();
-      return (this->*attempt)(chunk);
-    } catch (const Error& error) {
+      states = (this->*attempt)(chunk);
+    } catch (const Error&) {
       m_connection.reset(); // nothing is known of a session that failed
-      if (error.kind() != ErrorKind::unreachable)
-        throw;
-      const auto elapsed = m_clock.steady() - start;
-      if (elapsed + pause > m_options.retry_timeout) {
-        Error last(
-            ErrorKind::unreachable,
-            fmt::format(
-                "{} (tried {} times in {} s)", error.what(), attempts,
-                std::chrono::duration_cast<std::chrono::seconds>(elapsed).count()),
-            error.hint());
-        last.sqlstate = error.sqlstate;
-        throw last;
-      }
-      if (m_options.progress != nullptr)
-        m_options.progress->note(
-            NoteLevel::info, fmt::format(
-                                 "{}; trying again in {:.1f} s", error.what(),
-                                 std::chrono::duration<double>(pause).count()));
+      throw;
     }
-    m_clock.sleep_for(pause);
-    pause = std::min(2 * pause, k_longest_pause);
-  }
+  });
+  return states;
 }
 
 std::vector<RowState> VectorSink::examine_once(const VectorChunk& chunk) {
