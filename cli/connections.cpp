@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/file_lock.hpp"
 #include "http/url.hpp"
+#include "pg/index_keeper.hpp"
 #include "pg/row_source.hpp"
 #include "pg/vector_sink.hpp"
 
@@ -53,6 +54,14 @@ std::unique_ptr<VectorSink> open_sink(
   sink.progress = &context.progress;
   return std::make_unique<pg::VectorSink>(
       context.environment.database_url(), entity, context.clock, sink);
+}
+
+std::unique_ptr<IndexKeeper>
+open_index_keeper(Context& context, const Entity& entity, const ProviderOptions& options) {
+  pg::IndexKeeperOptions keeper;
+  keeper.retry_timeout = std::chrono::seconds(options.retry_timeout_seconds);
+  return std::make_unique<pg::IndexKeeper>(
+      context.environment.database_url(), entity, context.clock, context.progress, keeper);
 }
 
 void warn_of_network_folder(Context& context, const std::string& folder) {

@@ -2,6 +2,7 @@
 
 #include "cli/context.hpp"
 #include "cli/option_groups.hpp"
+#include "core/index_keeper.hpp"
 #include "core/row_source.hpp"
 #include "core/vector_sink.hpp"
 #include "http/curl_transport.hpp"
@@ -40,6 +41,9 @@ std::unique_ptr<VectorSink> open_sink(
     const Entity& entity,
     const WriteOptions& write,
     const ProviderOptions& options);
+
+std::unique_ptr<IndexKeeper>
+open_index_keeper(Context& context, const Entity& entity, const ProviderOptions& options);
 
 // Says so where the run folders lie on a file system whose locks and fsync promise less.
 void warn_of_network_folder(Context& context, const std::string& folder);

@@ -56,12 +56,15 @@ int ingest_target(const IngestOptions& options, Context& context, const Target& 
   check_same_database(*source, run.record());
 
   const pipeline::IngestOptions ingest = ingest_options(options.write, options.provider);
+  const auto keeper = open_index_keeper(context, run.record().entity, options.provider);
+  pipeline::check_policy(ingest.index, *keeper);
   std::optional<RemoteProvider> provider;
   if (pipeline::needs_provider(run, target.batch, ingest))
     provider.emplace(context, options.provider);
   const auto sink = open_sink(context, run.record().entity, options.write, options.provider);
   pipeline::ingest(
-      run, target.batch, ingest, provider ? provider->get() : nullptr, *sink, work_of(context));
+      run, target.batch, ingest, provider ? provider->get() : nullptr, *sink, *keeper,
+      work_of(context));
   return print_result(
       context, exit_code_of(run, target.batch), run_json(run, target.batch),
       row_totals(run.rows()) + "\n" + not_ready_text(run, target.batch) + list_hints(run));

@@ -97,6 +97,10 @@ ingest_options(const WriteOptions& writing, const ProviderOptions& provider) {
   ingest.again = writing.overwrite;
   ingest.keep_plain = writing.keep_plain;
   ingest.parallel = provider.parallel;
+  if (writing.index == "rebuild")
+    ingest.index = pipeline::IndexPolicy::rebuild;
+  else if (writing.index == "auto")
+    ingest.index = pipeline::IndexPolicy::automatic;
   return ingest;
 }
 
@@ -114,6 +118,10 @@ void add_write_options(CLI::App& app, WriteOptions& options) {
   add(app, "--redownload", options.redownload, "Fetch result files again although they are here");
   add(app, "--keep-plain", options.keep_plain,
       "Leave the files of a batch as they are once it is ingested: do not pack them");
+  add(app, "--index", options.index,
+      "What becomes of an HNSW or IVFFlat index that slows the writing down: keep it; rebuild: "
+      "drop it first and build it again afterwards; auto: rebuild where that is faster and allowed")
+      ->check(CLI::IsMember({"keep", "rebuild", "auto"}));
 }
 
 void add_target_options(CLI::App& app, TargetOptions& options) {

@@ -56,6 +56,7 @@ struct WriteOptions {
   bool keep_plain = false;
   int statement_timeout_seconds = 0;
   std::size_t rows_per_second = 0;
+  std::string index = "keep";
 };
 pipeline::IngestOptions
 ingest_options(const WriteOptions& writing, const ProviderOptions& provider);

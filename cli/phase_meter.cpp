@@ -12,8 +12,8 @@ namespace embedctl::cli {
 
 namespace {
 
-constexpr std::array<const char*, k_phases> k_names = {
-    "selecting", "uploading", "waiting", "downloading", "writing"};
+constexpr std::array<const char*, k_phases> k_names = {"selecting",   "uploading", "waiting",
+                                                       "downloading", "writing",   "indexing"};
 
 // Long enough that chunked work does not make the rate jump, short enough to follow a change.
 constexpr double k_memory_seconds = 8;

@@ -27,6 +27,12 @@ pipeline::RunOptions run_wish(const RunOptions& options) {
   return wish;
 }
 
+// Before anything is sent, and hours before it comes to writing.
+void check_index_wish(const RunOptions& options, const Entity& entity, Context& context) {
+  const auto keeper = open_index_keeper(context, entity, options.provider);
+  pipeline::check_policy(ingest_options(options.write).index, *keeper);
+}
+
 // A locked run, taken to its end against a database that was checked.
 void finish(
     store::Run& run,
@@ -36,7 +42,8 @@ void finish(
     Context& context) {
   const auto sink = open_sink(context, run.record().entity, options.write, options.provider);
   warn_of_network_folder(context, run.paths().folder().string());
-  pipeline::run_to_end(run, run_wish(options), source, provider, *sink, work_of(context));
+  const auto keeper = open_index_keeper(context, run.record().entity, options.provider);
+  pipeline::run_to_end(run, run_wish(options), source, provider, *sink, *keeper, work_of(context));
 }
 
 void finish_earlier(
@@ -44,6 +51,7 @@ void finish_earlier(
   const auto source = open_source(context, run.record().entity);
   source->check();
   check_same_database(*source, run.record());
+  check_index_wish(options, run.record().entity, context);
   run.lock();
   finish(run, options, *source, provider, context);
 }
@@ -65,6 +73,7 @@ int run_scope(const RunOptions& options, Context& context) {
   RemoteProvider provider(context, options.provider);
   const auto source = open_source(context, wish.entity);
   source->check();
+  check_index_wish(options, wish.entity, context);
 
   auto earlier = pipeline::unfinished_runs(wish.batches_dir, wish.scope);
   std::string text;

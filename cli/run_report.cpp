@@ -83,7 +83,14 @@ void write_run(json::Writer& writer, const store::Run& run, const BatchFilter& f
       .field("rows_selected", rows.total())
       .field("books_balance", !run.imbalance());
   write_rows(writer, rows);
-  writer.key("batches").begin_array();
+  writer.key("missing_indexes").begin_array();
+  for (const VectorIndex& index : run.missing_indexes().indexes)
+    writer.begin_object()
+        .field("name", index.name)
+        .field("table", index.table)
+        .field("definition", index.definition)
+        .end_object();
+  writer.end_array().key("batches").begin_array();
   for (const BatchRecord& batch : run.batches())
     if (pipeline::matches(filter, batch))
       write_batch(writer, batch);
@@ -155,6 +162,10 @@ std::string run_table(const store::Run& run, const BatchFilter& filter, Clock& c
       row_totals(run.rows()));
   if (const auto imbalance = run.imbalance())
     text += fmt::format("books  DO NOT BALANCE: {}\n", *imbalance);
+  for (const VectorIndex& index : run.missing_indexes().indexes)
+    text += fmt::format(
+        "index  IS MISSING: {}; it is built again by embedctl ingest --run-dir {}\n",
+        printable(index.name), shell_quoted(run.paths().folder().string()));
   return text;
 }
 
@@ -229,6 +240,8 @@ std::string list_hints(const store::Run& run) {
 int exit_code_of(const store::Run& run, const BatchFilter& filter) {
   if (run.imbalance())
     return ExitCode::failed;
+  if (!run.missing_indexes().indexes.empty())
+    return ExitCode::not_done;
   RowCounts rows;
   for (const BatchRecord& batch : run.batches()) {
     if (!pipeline::matches(filter, batch))

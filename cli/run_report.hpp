@@ -31,7 +31,8 @@ std::string selection_text(const pipeline::SubmitReport& report, const Entity& e
 // Where to look for rows that got no vector; empty if there are none.
 std::string list_hints(const store::Run& run);
 
-// 0, 3 or 4 by what has become of the rows; 1 if the books do not balance.
+// 0, 3 or 4 by what has become of the rows; 4 also while an index is missing, and 1 if the books do
+// not balance.
 int exit_code_of(const store::Run& run, const pipeline::BatchFilter& filter);
 
 } // namespace embedctl::cli

@@ -5,8 +5,8 @@
 
 namespace embedctl {
 
-enum class Phase { select, upload, wait, download, write };
-inline constexpr int k_phases = 5;
+enum class Phase { select, upload, wait, download, write, index };
+inline constexpr int k_phases = 6;
 
 struct Amount {
   std::uint64_t rows = 0;

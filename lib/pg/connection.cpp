@@ -181,6 +181,12 @@ Result Connection::receive(std::string_view doing) {
   return result;
 }
 
+bool Connection::answered(std::string_view doing) {
+  if (PQconsumeInput(m_connection.get()) == 0)
+    fail(nullptr, doing);
+  return PQisBusy(m_connection.get()) == 0;
+}
+
 void Connection::copy_out(
     const std::string& sql,
     const std::function<void(std::string_view bytes)>& take,

@@ -68,6 +68,9 @@ public:
   void send(const std::string& sql, std::span<const BinaryParam> params, std::string_view doing);
   Result receive(std::string_view doing);
 
+  // Whether receive() would have nothing to wait for.
+  bool answered(std::string_view doing);
+
   // COPY ... TO STDOUT. If `take` throws, the session is of no more use.
   void copy_out(
       const std::string& sql,

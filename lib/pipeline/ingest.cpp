@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -47,38 +48,6 @@ void warn_of_findings(const BatchRecord& batch, Work work) {
   warn(batch.findings.unknown_ids, "have an id that is none of ours; they are in quarantine.jsonl");
 }
 
-void write(
-    store::Run& run,
-    BatchRecord& batch,
-    const IngestOptions& options,
-    BatchProvider* provider,
-    VectorSink& sink,
-    Work work) {
-  BatchIngest ingest(
-      run.paths(batch), batch, static_cast<std::size_t>(run.record().entity.dims), options.write,
-      sink, work);
-  work.progress.expect(Phase::write, {batch.requests, 0});
-  if (batch.was_refused()) {
-    const RemoteError refusal = refusal_of(batch);
-    ingest.fail_all(refusal.code, refusal.message);
-  } else {
-    ingest.run();
-    if (ingest.findings().damaged_lines > 0 && !batch.fetched_again && provider != nullptr) {
-      // The damage may have happened on the way; what is damaged at the source stays so. What is
-      // written already is found written.
-      batch.fetched_again = true;
-      fetch(run, batch, *provider, work);
-      return write(run, batch, options, provider, sink, work);
-    }
-    compare_counts(batch, ingest.vectors(), work);
-  }
-  batch.rows = ingest.rows();
-  batch.findings = ingest.findings();
-  warn_of_findings(batch, work);
-  batch.state = BatchState::ingested;
-  run.save(batch);
-}
-
 bool wants_download(const BatchRecord& batch, const IngestOptions& options) {
   if (batch.requests == 0 || !batch.remote || !batch.remote->has_files())
     return false;
@@ -91,35 +60,133 @@ bool waits_for_the_provider(const BatchRecord& batch) {
   return batch.was_refused() && remedy_for(batch) != Remedy::none;
 }
 
-// What was done is to be done again: from now on the run is unfinished, so that it is gone on with
-// should this be cut short.
-void reopen(store::Run& run, BatchRecord& batch) {
-  batch.state = BatchState::downloaded;
-  run.save(batch);
-  run.settle();
-}
-
-bool wants_again(const BatchRecord& batch, const IngestOptions& options) {
+bool is_to_be_done_again(const BatchRecord& batch, const IngestOptions& options) {
   return batch.is_ingested() && batch.requests > 0 && batch.has_results()
          && (options.again || options.redownload);
 }
 
+bool has_ended(const BatchRecord& batch) {
+  return batch.state >= BatchState::ended && !waits_for_the_provider(batch);
+}
+
+class Ingestion {
+public:
+  Ingestion(
+      store::Run& run,
+      const BatchFilter& filter,
+      const IngestOptions& options,
+      BatchProvider* provider,
+      VectorSink& sink,
+      IndexCare& indexes,
+      Work work)
+      : m_run(run),
+        m_options(options),
+        m_provider(provider),
+        m_sink(sink),
+        m_indexes(indexes),
+        m_work(work) {
+    for (BatchRecord& batch : run.batches())
+      if (matches(filter, batch))
+        m_batches.push_back(&batch);
+  }
+
+  // Fetches and writes what has ended.
+  void write_all();
+
+  // Packs what is ingested.
+  void archive_all();
+
+private:
+  void take_up_again(BatchRecord& batch);
+  void write(BatchRecord& batch);
+  void archive(BatchRecord& batch);
+
+  store::Run& m_run;
+  const IngestOptions& m_options;
+  BatchProvider* m_provider;
+  VectorSink& m_sink;
+  IndexCare& m_indexes;
+  Work m_work;
+  std::vector<BatchRecord*> m_batches;
+};
+
+void Ingestion::write_all() {
+  for (BatchRecord* batch : m_batches)
+    if (is_to_be_done_again(*batch, m_options))
+      take_up_again(*batch);
+  std::vector<BatchRecord*> due;
+  std::uint64_t rows = 0;
+  for (BatchRecord* batch : m_batches)
+    if (has_ended(*batch) && !batch->is_ingested()) {
+      due.push_back(batch);
+      rows += batch->requests;
+    }
+  m_indexes.expect(rows);
+  Downloads downloads(m_run, m_provider, m_options.parallel, m_work);
+  for (BatchRecord* batch : due)
+    if (wants_download(*batch, m_options))
+      downloads.add(*batch);
+  for (BatchRecord* batch : due) {
+    downloads.wait_for(*batch);
+    if (!waits_for_the_provider(*batch)) // what it named as results may have said nothing
+      write(*batch);
+  }
+}
+
 // The archives are read through before anything is said to be done again with them: one that is
-// damaged leaves the batch as it was.
-void take_up_again(store::Run& run, BatchRecord& batch, const IngestOptions& options, Work work) {
-  if (!options.redownload)
-    store::check_archives(run.paths(batch), batch, work.stop);
-  reopen(run, batch);
+// damaged leaves the batch as it was. From then on the run is unfinished, so that it is gone on
+// with should this be cut short.
+void Ingestion::take_up_again(BatchRecord& batch) {
+  if (!m_options.redownload)
+    store::check_archives(m_run.paths(batch), batch, m_work.stop);
+  batch.state = BatchState::downloaded;
+  m_run.save(batch);
+  m_run.settle();
+}
+
+void Ingestion::write(BatchRecord& batch) {
+  BatchIngest ingest(
+      m_run.paths(batch), batch, static_cast<std::size_t>(m_run.record().entity.dims),
+      m_options.write, m_sink, m_work);
+  m_work.progress.expect(Phase::write, {batch.requests, 0});
+  if (batch.was_refused()) {
+    const RemoteError refusal = refusal_of(batch);
+    ingest.fail_all(refusal.code, refusal.message);
+  } else {
+    m_indexes.before_write();
+    ingest.run();
+    if (ingest.findings().damaged_lines > 0 && !batch.fetched_again && m_provider != nullptr) {
+      // The damage may have happened on the way; what is damaged at the source stays so. What is
+      // written already is found written.
+      batch.fetched_again = true;
+      fetch(m_run, batch, *m_provider, m_work);
+      return write(batch);
+    }
+    compare_counts(batch, ingest.vectors(), m_work);
+  }
+  batch.rows = ingest.rows();
+  batch.findings = ingest.findings();
+  warn_of_findings(batch, m_work);
+  batch.state = BatchState::ingested;
+  m_run.save(batch);
+}
+
+void Ingestion::archive_all() {
+  if (m_options.keep_plain)
+    return;
+  for (BatchRecord* batch : m_batches)
+    if (batch->state == BatchState::ingested)
+      archive(*batch);
 }
 
 // The rows are in the database and the plain files here, so a disk that refuses is no failure.
-void archive(store::Run& run, BatchRecord& batch, Work work) {
+void Ingestion::archive(BatchRecord& batch) {
   try {
-    store::archive(run.paths(batch), batch, work.stop);
+    store::archive(m_run.paths(batch), batch, m_work.stop);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::io)
       throw;
-    work.progress.note(
+    m_work.progress.note(
         NoteLevel::warning,
         fmt::format(
             "batch {:03} is ingested and its files are not packed: {}; the next ingest of this run"
@@ -128,19 +195,18 @@ void archive(store::Run& run, BatchRecord& batch, Work work) {
   }
 }
 
-void take_on(
-    store::Run& run,
-    BatchRecord& batch,
-    const IngestOptions& options,
-    BatchProvider* provider,
-    VectorSink& sink,
-    Work work) {
-  if (batch.state < BatchState::ended)
-    return;
-  if (!batch.is_ingested() && !waits_for_the_provider(batch))
-    write(run, batch, options, provider, sink, work);
-  if (batch.state == BatchState::ingested && !options.keep_plain)
-    archive(run, batch, work);
+// What the other batches brought does not wait for one that the provider has lost.
+std::optional<Error>
+poll_known(store::Run& run, const BatchFilter& filter, BatchProvider* provider, Work work) {
+  if (any_with_provider(run, filter))
+    try {
+      poll(run, filter, *provider, work);
+    } catch (const Error& error) {
+      if (!is_unknown_batch(error))
+        throw;
+      return error;
+    }
+  return std::nullopt;
 }
 
 } // namespace
@@ -159,31 +225,24 @@ void ingest(
     const IngestOptions& options,
     BatchProvider* provider,
     VectorSink& sink,
+    IndexKeeper& keeper,
     Work work) {
-  // What the other batches brought does not wait for one that the provider has lost.
+  IndexCare indexes(run, options.index, keeper, work);
+  Ingestion ingestion(run, filter, options, provider, sink, indexes, work);
   std::optional<Error> unknown;
-  if (any_with_provider(run, filter))
-    try {
-      poll(run, filter, *provider, work);
-    } catch (const Error& error) {
-      if (!is_unknown_batch(error))
-        throw;
-      unknown.emplace(error);
-    }
-  for (BatchRecord& batch : run.batches())
-    if (matches(filter, batch) && wants_again(batch, options))
-      take_up_again(run, batch, options, work);
-  Downloads downloads(run, provider, options.parallel, work);
-  for (BatchRecord& batch : run.batches())
-    if (matches(filter, batch) && !batch.is_ingested() && wants_download(batch, options))
-      downloads.add(batch);
-  for (BatchRecord& batch : run.batches())
-    if (matches(filter, batch)) {
-      downloads.wait_for(batch);
-      take_on(run, batch, options, provider, sink, work);
-    }
-  work.progress.finish(Phase::download);
-  work.progress.finish(Phase::write);
+  try {
+    unknown = poll_known(run, filter, provider, work);
+    if (!options.together || unknown
+        || std::all_of(run.batches().begin(), run.batches().end(), has_ended))
+      ingestion.write_all();
+    work.progress.finish(Phase::download);
+    work.progress.finish(Phase::write);
+  } catch (const Error& error) {
+    indexes.bring_back_after(error);
+    throw;
+  }
+  indexes.bring_back();
+  ingestion.archive_all();
   run.settle();
   if (unknown)
     throw *unknown;

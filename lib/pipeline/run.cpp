@@ -102,6 +102,14 @@ bool all_ingested(const store::Run& run) {
   });
 }
 
+std::uint64_t rows_to_come(const store::Run& run) {
+  std::uint64_t rows = 0;
+  for (const BatchRecord& batch : run.batches())
+    if (batch.state != store::BatchState::ingested)
+      rows += batch.requests;
+  return rows;
+}
+
 bool never_sent(const store::Run& run) {
   return std::any_of(run.batches().begin(), run.batches().end(), [](const BatchRecord& batch) {
     return !batch.is_sent();
@@ -116,14 +124,18 @@ void run_to_end(
     RowSource& source,
     BatchProvider& provider,
     VectorSink& sink,
+    IndexKeeper& keeper,
     Work work) {
   if (never_sent(run) || run.record().selection == store::SelectionState::running)
     send_rest(run, &source, provider, options.sending, false, work);
   Resending resending(run, provider, options, work);
   Waiting waiting(work.progress);
   IngestOptions ingest_options = options.ingest;
+  // An index is built once for all batches and not again after each.
+  ingest_options.together = options.ingest.index != IndexPolicy::keep
+                            && wants_rebuild(options.ingest.index, rows_to_come(run), keeper, work);
   for (;;) {
-    ingest(run, std::nullopt, ingest_options, &provider, sink, work);
+    ingest(run, std::nullopt, ingest_options, &provider, sink, keeper, work);
     if (all_ingested(run)) {
       if (waiting.begun())
         waiting.show(run);

@@ -14,14 +14,16 @@ struct RunOptions {
 };
 
 // Stays with a run until it is finished: sends what is not sent, asks every poll_interval, and
-// ingests each batch as soon as it ends. A batch that the provider refused for want of room or of
-// its file is sent again after growing pauses. The run must be locked.
+// ingests each batch as soon as it ends, or all together where an index is dropped for it. A batch
+// that the provider refused for want of room or of its file is sent again after growing pauses. The
+// run must be locked.
 void run_to_end(
     store::Run& run,
     const RunOptions& options,
     RowSource& source,
     BatchProvider& provider,
     VectorSink& sink,
+    IndexKeeper& keeper,
     Work work);
 
 // The scope's runs that are neither finished nor dry, oldest first.

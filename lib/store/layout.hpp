@@ -43,6 +43,7 @@ public:
   const fs::path& folder() const { return m_folder; }
   fs::path record() const { return m_folder / "run.json"; }
   fs::path lock() const { return m_folder / ".lock"; }
+  fs::path indexes() const { return m_folder / "indexes.json"; }
   fs::path batches() const { return m_folder / "batches"; }
   BatchPaths batch(int number) const { return BatchPaths(batches() / batch_folder_name(number)); }
 

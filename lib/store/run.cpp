@@ -149,6 +149,10 @@ void Run::save(const BatchRecord& batch) const {
   save_batch_record(paths(batch).record(), batch);
 }
 
+void Run::save(const IndexRecord& record) const {
+  save_index_record(m_paths.indexes(), record);
+}
+
 int Run::drop_planned() {
   int dropped = 0;
   while (!m_batches.empty() && m_batches.back().state == BatchState::planned) {
@@ -197,13 +201,13 @@ void Run::check_balance() const {
 RunState Run::state() const {
   if (m_record.dry_run)
     return RunState::prepared;
-  RunState state = RunState::finished;
+  RunState state = fs::exists(m_paths.indexes()) ? RunState::ended : RunState::finished;
   for (const BatchRecord& batch : m_batches) {
     if (!batch.is_sent() || batch.was_refused())
       return RunState::incomplete;
     if (batch.state == BatchState::submitted)
       state = RunState::in_flight;
-    else if (!batch.is_ingested() && state == RunState::finished)
+    else if (!batch.is_ingested() && state != RunState::in_flight)
       state = RunState::ended;
   }
   return state;

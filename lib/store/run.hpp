@@ -3,6 +3,7 @@
 #include "base/file_lock.hpp"
 #include "core/rows.hpp"
 #include "store/batch_record.hpp"
+#include "store/index_record.hpp"
 #include "store/layout.hpp"
 #include "store/run_record.hpp"
 
@@ -19,7 +20,7 @@ enum class RunState {
   prepared,   // a dry run: nothing was sent
   incomplete, // something is still to be sent
   in_flight,  // all is sent, some batches are with the provider
-  ended,      // the provider is done, some results are still to be ingested
+  ended, // the provider is done; results are still to be ingested, or an index to be built again
   finished,
 };
 std::string_view to_string(RunState state);
@@ -48,6 +49,10 @@ public:
   std::deque<BatchRecord>& batches() { return m_batches; }
   const std::deque<BatchRecord>& batches() const { return m_batches; }
   void save(const BatchRecord& batch) const;
+
+  // Indexes that a load dropped and that are not known to be back.
+  IndexRecord missing_indexes() const { return load_index_record(m_paths.indexes()); }
+  void save(const IndexRecord& record) const;
 
   // Forgets batches whose files were never finished; returns how many there were.
   int drop_planned();

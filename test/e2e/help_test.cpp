@@ -29,11 +29,11 @@ const std::map<std::string, Arguments> k_options = {
     {"status", {"--run-dir", "--batch-file", "--update-json", "--exit-code", "--allow-insecure"}},
     {"ingest",
      {"--run-dir", "--batch-file", "--dims", "--update-chunk-size", "--overwrite", "--redownload",
-      "--allow-insecure"}},
+      "--index", "--allow-insecure"}},
     {"run",
      {"--family-id", "--limit", "--max-requests-per-batch", "--max-bytes-per-batch", "--model",
       "--dims", "--encoding", "--batches-dir", "--parallel", "--run-dir", "--poll-seconds",
-      "--update-chunk-size", "--overwrite", "--redownload", "--allow-insecure"}},
+      "--update-chunk-size", "--overwrite", "--redownload", "--index", "--allow-insecure"}},
     {"sandbox", {"--port", "--data-dir"}},
 };
 

@@ -29,7 +29,7 @@ struct Ingesting : World {
       RemoteStatus status = RemoteStatus::completed) {
     provider.end(batch().batch_id, status, output, errors);
   }
-  void ingest() { pipeline::ingest(run, std::nullopt, options, &provider, sink, work()); }
+  void ingest() { pipeline::ingest(run, std::nullopt, options, &provider, sink, keeper, work()); }
 
   std::uint64_t count(RowState state) {
     CHECK(run.rows().total() == batch().requests + batch().skipped);
@@ -255,7 +255,8 @@ TEST_CASE("a process killed while writing goes on from its files", "[pipeline]")
   CHECK(load_batch_record(world.paths().record()).state == BatchState::downloaded);
   world.run = Run::load(world.run.paths().folder());
   CHECK_FALSE(needs_provider(world.run, std::nullopt, world.options));
-  pipeline::ingest(world.run, std::nullopt, world.options, nullptr, world.sink, world.work());
+  pipeline::ingest(
+      world.run, std::nullopt, world.options, nullptr, world.sink, world.keeper, world.work());
   CHECK(world.count(RowState::written) == 10);
   CHECK(world.sink.vectors.size() == 10);
 }
@@ -311,7 +312,7 @@ TEST_CASE("rows with odd keys get their vectors too", "[pipeline]") {
   for (const char* key : {"", "tab\\tkey", "back\\\\slash", "new\\nline"})
     output += World::result_line(key, "[1,2]");
   rows.provider.end(run.batches()[0].batch_id, RemoteStatus::completed, output);
-  pipeline::ingest(run, std::nullopt, {}, &rows.provider, rows.sink, rows.work());
+  pipeline::ingest(run, std::nullopt, {}, &rows.provider, rows.sink, rows.keeper, rows.work());
   CHECK(run.rows()[RowState::written] == 4);
   for (const auto& row : rows.source.rows)
     CHECK(rows.sink.vectors.contains(row.key));
@@ -323,7 +324,7 @@ TEST_CASE("one batch can be asked for alone", "[pipeline]") {
   world.end_all(run);
   CHECK(kind_of([&] { check_filter(run, 3); }) == ErrorKind::usage);
   check_filter(run, 2);
-  pipeline::ingest(run, 2, {}, &world.provider, world.sink, world.work());
+  pipeline::ingest(run, 2, {}, &world.provider, world.sink, world.keeper, world.work());
   CHECK(world.provider.retrieves == 1);
   CHECK(run.batches()[0].state == BatchState::submitted);
   CHECK(run.batches()[1].state == BatchState::archived);
@@ -336,7 +337,7 @@ TEST_CASE("a batch that the provider has lost keeps no other from being ingested
   world.end_all(run);
   world.provider.batches.erase(world.provider.batches.begin());
   const auto ingest_all = [&] {
-    ingest(run, std::nullopt, {}, &world.provider, world.sink, world.work());
+    ingest(run, std::nullopt, {}, &world.provider, world.sink, world.keeper, world.work());
   };
   CHECK(kind_of(ingest_all) == ErrorKind::provider);
   CHECK(run.rows()[RowState::written] == 2);

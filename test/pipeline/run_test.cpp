@@ -15,7 +15,7 @@ using namespace embedctl::test;
 namespace {
 
 void run_on(World& world, Run& run) {
-  run_to_end(run, {}, world.source, world.provider, world.sink, world.work());
+  run_to_end(run, {}, world.source, world.provider, world.sink, world.keeper, world.work());
 }
 
 } // namespace

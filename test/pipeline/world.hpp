@@ -5,6 +5,7 @@
 #include "store/ledger.hpp"
 
 #include "support/fake_clock.hpp"
+#include "support/fake_index_keeper.hpp"
 #include "support/fake_progress.hpp"
 #include "support/fake_provider.hpp"
 #include "support/fake_sink.hpp"
@@ -43,6 +44,7 @@ struct World {
   FakeProvider provider;
   FakeSource source;
   FakeSink sink;
+  FakeIndexKeeper keeper;
 
   explicit World(int rows = 0) {
     for (int i = 0; i < rows; ++i)

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "base/error.hpp"
+#include "core/index_keeper.hpp"
+#include "pipeline/work.hpp"
+#include "store/run.hpp"
+
+#include <cstdint>
+
+namespace embedctl::pipeline {
+
+// What becomes of HNSW and IVFFlat indexes of the target column while vectors are written.
+enum class IndexPolicy {
+  keep,      // they stay, and slow it down
+  rebuild,   // they are dropped before it and built again after it
+  automatic, // rebuild where that is faster and allowed
+};
+
+// Throws Error{database} where they shall be rebuilt and this user cannot: before anything is sent.
+void check_policy(IndexPolicy policy, IndexKeeper& keeper);
+
+// Whether to drop them for writing so many rows. Where they stay, says what that costs.
+bool wants_rebuild(IndexPolicy policy, std::uint64_t rows, IndexKeeper& keeper, Work work);
+
+// Drops the indexes when the writing begins and builds them again after it. What is dropped is in
+// indexes.json of the run folder first, and until it is back. The run must be locked.
+class IndexCare {
+public:
+  IndexCare(store::Run& run, IndexPolicy policy, IndexKeeper& keeper, Work work);
+
+  // Tells how many rows are about to be written.
+  void expect(std::uint64_t rows) { m_rows = rows; }
+
+  // To be called before each write; does something before the first.
+  void before_write();
+
+  // Builds what this writing, or an earlier one that was cut short, has dropped. Each is tried;
+  // then throws what the first that failed threw.
+  void bring_back();
+
+  // The same where the writing failed, if the failure leaves a way to; says what is left to do.
+  void bring_back_after(const Error& failure);
+
+private:
+  void drop();
+  void build(const VectorIndex& index);
+
+  store::Run& m_run;
+  IndexPolicy m_policy;
+  IndexKeeper& m_keeper;
+  Work m_work;
+  std::uint64_t m_rows = 0;
+  bool m_begun = false;
+};
+
+} // namespace embedctl::pipeline
