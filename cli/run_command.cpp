@@ -30,7 +30,7 @@ pipeline::RunOptions run_wish(const RunOptions& options) {
 // Before anything is sent, and hours before it comes to writing.
 void check_index_wish(const RunOptions& options, const Entity& entity, Context& context) {
   const auto keeper = open_index_keeper(context, entity, options.provider);
-  pipeline::check_policy(ingest_options(options.write).index, *keeper);
+  pipeline::check_policy(ingest_options(options.write, options.provider).index, *keeper);
 }
 
 // A locked run, taken to its end against a database that was checked.

@@ -6,7 +6,7 @@
 
 namespace embedctl {
 
-// Where vectors go. Real class: pg::VectorSink.
+// Where vectors go. May be called from several threads. Real class: pg::VectorSink.
 class VectorSink {
 public:
   virtual ~VectorSink() = default;

@@ -1,84 +1,13 @@
 #include "pg/vector_sink.hpp"
 
 #include "base/error.hpp"
-#include "pg/binary_array.hpp"
-#include "pg/error.hpp"
-#include "pg/names.hpp"
 #include "pg/retry.hpp"
 
-#include <algorithm>
-#include <array>
-#include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace embedctl::pg {
-
-namespace {
-
-constexpr std::string_view k_doing = "cannot write the vectors";
-
-// Measured with 1536 numbers each: fewer rows mean more round trips, and more rows only memory,
-// here and in the server, which holds the parameters twice.
-constexpr std::size_t k_rows_per_statement = 250;
-
-// READ COMMITTED, so that a row that someone else changes meanwhile is looked at again and not an
-// error, and so that classifying sees what the update ran into. The generic plan spares the server
-// several copies of the arrays as constants, and expects few rows, which keeps it at the key's
-// index.
-constexpr const char* k_begin = "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED;"
-                                " SET LOCAL plan_cache_mode = force_generic_plan;"
-                                " SET LOCAL jit = off";
-
-// What the statements call the states. Where several table rows have one key, the lowest counts.
-constexpr std::array k_codes = {
-    RowState::written,
-    RowState::pending, // as it should be: free to be updated
-    RowState::already_set, RowState::stale, RowState::missing_row};
-
-// The n-th vector is fetched from its array only where it is stored or compared: as a column of
-// unnest it would be copied into the function's result and once more into the join's.
-std::string rows_sql() {
-  return "unnest($1, $2) WITH ORDINALITY AS i(k, fp, n)";
-}
-
-std::string vector_sql(const TableShape& shape) {
-  return "($3)[i.n]" + shape.as_target;
-}
-
-std::string update_sql(const Names& names, const TableShape& shape, bool overwrite) {
-  const std::string ours = vector_sql(shape);
-  const std::string fence =
-      overwrite
-          ? fmt::format("(t.{0} IS NULL OR NOT t.{0} {1} {2})", names.target, shape.equals, ours)
-          : fmt::format("t.{} IS NULL", names.target);
-  return fmt::format(
-      "UPDATE {} AS t SET {} = {} FROM {} WHERE t.{} = i.k::{} AND {} = i.fp AND {}"
-      " RETURNING i.n, 0",
-      names.table, names.target, ours, rows_sql(), names.key, shape.key_type,
-      fingerprint_sql(names), fence);
-}
-
-std::string classify_sql(const Names& names, const TableShape& shape, bool overwrite) {
-  return fmt::format(
-      "SELECT i.n, min(CASE WHEN t.{key} IS NULL THEN 4 WHEN t.{target} {equals} {ours} THEN 0"
-      " WHEN {fingerprint} IS DISTINCT FROM i.fp THEN 3 {already_set} ELSE 1 END)"
-      " FROM {rows} LEFT JOIN {table} t ON t.{key} = i.k::{key_type} GROUP BY i.n",
-      fmt::arg("key", names.key), fmt::arg("target", names.target),
-      fmt::arg("equals", shape.equals), fmt::arg("ours", vector_sql(shape)),
-      fmt::arg("fingerprint", fingerprint_sql(names)),
-      fmt::arg(
-          "already_set",
-          overwrite ? "" : fmt::format("WHEN t.{} IS NOT NULL THEN 2", names.target)),
-      fmt::arg("rows", rows_sql()), fmt::arg("table", names.table),
-      fmt::arg("key_type", shape.key_type));
-}
-
-std::span<const float> vector_at(const VectorChunk& chunk, std::size_t row) {
-  return std::span(chunk.values).subspan(row * chunk.dims, chunk.dims);
-}
-
-} // namespace
 
 VectorSink::VectorSink(Secret conninfo, Entity entity, Clock& clock, VectorSinkOptions options)
     : m_conninfo(std::move(conninfo)),
@@ -86,30 +15,15 @@ VectorSink::VectorSink(Secret conninfo, Entity entity, Clock& clock, VectorSinkO
       m_options(options),
       m_clock(clock) {}
 
-void VectorSink::connect() {
-  if (m_connection)
-    return;
-  Connection connection(m_conninfo);
-  m_shape = inspect(connection, m_entity);
-  const Names names = quote_names(connection, m_entity);
-  m_begin_sql = k_begin;
-  if (m_options.statement_timeout.count() > 0)
-    m_begin_sql +=
-        fmt::format("; SET LOCAL statement_timeout = '{}s'", m_options.statement_timeout.count());
-  m_update_sql = update_sql(names, m_shape, m_options.overwrite);
-  m_classify_sql = classify_sql(names, m_shape, m_options.overwrite);
-  m_connection = std::move(connection);
-}
-
 std::vector<RowState> VectorSink::write(const VectorChunk& chunk) {
-  return persist(&VectorSink::write_once, chunk);
+  return persist(&WriteSession::write, chunk);
 }
 
 std::vector<RowState> VectorSink::examine(const VectorChunk& chunk) {
-  return persist(&VectorSink::examine_once, chunk);
+  return persist(&WriteSession::examine, chunk);
 }
 
-std::vector<RowState> VectorSink::persist(Attempt attempt, const VectorChunk& chunk) {
+std::vector<RowState> VectorSink::persist(Work work, const VectorChunk& chunk) {
   const auto dims = static_cast<std::size_t>(m_entity.dims);
   if (chunk.dims != dims || chunk.values.size() != chunk.size() * dims)
     throw Error(
@@ -121,81 +35,30 @@ std::vector<RowState> VectorSink::persist(Attempt attempt, const VectorChunk& ch
   std::vector<RowState> states;
   retry_while_away(m_clock, m_options.retry_timeout, m_options.progress, [&] {
     try {
-      connect();
-      states = (this->*attempt)(chunk);
+      auto session = take_session();
+      states = (*session.*work)(chunk);
+      const std::lock_guard lock(m_mutex);
+      m_idle.push_back(std::move(session));
     } catch (const Error&) {
-      m_connection.reset(); // nothing is known of a session that failed
+      const std::lock_guard lock(m_mutex);
+      m_idle.clear(); // whatever ended this session may have ended them
       throw;
     }
   });
   return states;
 }
 
-std::vector<RowState> VectorSink::examine_once(const VectorChunk& chunk) {
-  Transaction transaction(*m_connection, m_begin_sql, "cannot look at the vectors");
-  std::vector<RowState> states = execute(m_classify_sql, chunk);
-  transaction.commit("cannot look at the vectors");
-  return states;
-}
-
-std::vector<RowState> VectorSink::write_once(const VectorChunk& chunk) {
-  Transaction transaction(*m_connection, m_begin_sql, k_doing);
-  std::vector<RowState> states = execute(m_update_sql, chunk);
-  execute_for_pending(m_classify_sql, chunk, states);
-  // What is still pending was either freed by someone after our update had passed it, and is
-  // updated now, or something refuses it.
-  execute_for_pending(m_update_sql, chunk, states);
-  execute_for_pending(m_classify_sql, chunk, states);
-  transaction.commit(k_doing);
-  std::replace(states.begin(), states.end(), RowState::pending, RowState::failed);
-  return states;
-}
-
-std::vector<RowState> VectorSink::execute(const std::string& sql, const VectorChunk& chunk) {
-  std::vector<RowState> states(chunk.size(), RowState::pending);
-  const auto slice_at = [&](std::size_t begin) {
-    return Slice{begin, std::min(k_rows_per_statement, chunk.size() - begin)};
-  };
-  encode(chunk, slice_at(0));
-  for (std::size_t begin = 0; begin < chunk.size(); begin += k_rows_per_statement) {
-    const std::array params = {
-        BinaryParam{k_text_array, m_keys}, BinaryParam{k_bytea_array, m_fingerprints},
-        BinaryParam{m_shape.vector_array, m_vectors}};
-    m_connection->send(sql, params, k_doing);
-    if (begin + k_rows_per_statement < chunk.size())
-      encode(chunk, slice_at(begin + k_rows_per_statement)); // while the server is at work
-    const Result result = m_connection->receive(k_doing);
-    for (int row = 0; row < result.rows(); ++row)
-      states.at(begin + result.number(row, 0) - 1) = k_codes.at(result.number(row, 1));
-  }
-  return states;
-}
-
-void VectorSink::execute_for_pending(
-    const std::string& sql, const VectorChunk& chunk, std::vector<RowState>& states) {
-  VectorChunk rest;
-  rest.dims = chunk.dims;
-  std::vector<std::size_t> places;
-  for (std::size_t row = 0; row < chunk.size(); ++row)
-    if (states[row] == RowState::pending) {
-      rest.add(chunk.keys[row], chunk.fingerprints[row], vector_at(chunk, row));
-      places.push_back(row);
+std::unique_ptr<WriteSession> VectorSink::take_session() {
+  {
+    const std::lock_guard lock(m_mutex);
+    if (!m_idle.empty()) {
+      auto session = std::move(m_idle.back());
+      m_idle.pop_back();
+      return session;
     }
-  if (places.empty())
-    return;
-  const std::vector<RowState> outcome = execute(sql, rest);
-  for (std::size_t i = 0; i < places.size(); ++i)
-    states[places[i]] = outcome[i];
-}
-
-void VectorSink::encode(const VectorChunk& chunk, Slice slice) {
-  encode_texts(m_keys, std::span(chunk.keys).subspan(slice.begin, slice.size));
-  encode_fingerprints(
-      m_fingerprints, std::span(chunk.fingerprints).subspan(slice.begin, slice.size));
-  encode_vectors(
-      m_vectors, m_shape.vector,
-      std::span(chunk.values).subspan(slice.begin * chunk.dims, slice.size * chunk.dims),
-      chunk.dims);
+  }
+  return std::make_unique<WriteSession>(
+      m_conninfo, m_entity, m_options.overwrite, m_options.statement_timeout);
 }
 
 } // namespace embedctl::pg

@@ -5,12 +5,11 @@
 #include "core/entity.hpp"
 #include "core/progress_sink.hpp"
 #include "core/vector_sink.hpp"
-#include "pg/connection.hpp"
-#include "pg/inspect.hpp"
+#include "pg/write_session.hpp"
 
 #include <chrono>
-#include <optional>
-#include <string>
+#include <memory>
+#include <mutex>
 #include <vector>
 
 namespace embedctl::pg {
@@ -28,8 +27,9 @@ struct VectorSinkOptions {
   ProgressSink* progress = nullptr;
 };
 
-// Connects at the first write. A chunk whose COMMIT was not answered is simply written again: its
-// rows then hold our vectors already, and count as written.
+// Connects at the first write, once for each thread that writes at the same time. A chunk whose
+// COMMIT was not answered is simply written again: its rows then hold our vectors already, and
+// count as written.
 class VectorSink : public embedctl::VectorSink {
 public:
   VectorSink(Secret conninfo, Entity entity, Clock& clock, VectorSinkOptions options = {});
@@ -40,45 +40,18 @@ public:
   std::vector<RowState> examine(const VectorChunk& chunk) override;
 
 private:
-  // A part of a chunk, as large as one statement takes.
-  struct Slice {
-    std::size_t begin;
-    std::size_t size;
-  };
+  using Work = std::vector<RowState> (WriteSession::*)(const VectorChunk& chunk);
 
-  using Attempt = std::vector<RowState> (VectorSink::*)(const VectorChunk& chunk);
-
-  // Connects where needed and makes the attempt, again and again while only the database is away.
-  std::vector<RowState> persist(Attempt attempt, const VectorChunk& chunk);
-
-  void connect();
-  std::vector<RowState> examine_once(const VectorChunk& chunk);
-  std::vector<RowState> write_once(const VectorChunk& chunk);
-
-  // Runs the statement over the chunk, slice by slice; rows it does not mention are pending.
-  std::vector<RowState> execute(const std::string& sql, const VectorChunk& chunk);
-
-  // The same over the rows of the chunk that are still pending in `states`.
-  void execute_for_pending(
-      const std::string& sql, const VectorChunk& chunk, std::vector<RowState>& states);
-
-  void encode(const VectorChunk& chunk, Slice slice);
+  // Has it done by an idle session or a new one, again and again while only the database is away.
+  std::vector<RowState> persist(Work work, const VectorChunk& chunk);
+  std::unique_ptr<WriteSession> take_session();
 
   const Secret m_conninfo;
   const Entity m_entity;
   const VectorSinkOptions m_options;
   Clock& m_clock;
-
-  std::optional<Connection> m_connection;
-  TableShape m_shape;
-  std::string m_begin_sql;
-  std::string m_update_sql;
-  std::string m_classify_sql;
-
-  // Reused from statement to statement.
-  std::string m_keys;
-  std::string m_fingerprints;
-  std::string m_vectors;
+  std::mutex m_mutex;
+  std::vector<std::unique_ptr<WriteSession>> m_idle;
 };
 
 } // namespace embedctl::pg

@@ -5,6 +5,12 @@
 
 namespace embedctl::pipeline {
 
+namespace {
+
+constexpr std::size_t k_at_a_time = 2;
+
+} // namespace
+
 ChunkWriter::ChunkWriter(
     std::size_t dims, const WriteOptions& options, VectorSink& sink, Work work, Settle settle)
     : m_options(options),
@@ -15,7 +21,6 @@ ChunkWriter::ChunkWriter(
   if (m_options.rows_per_second > 0)
     m_options.chunk_size = std::min(m_options.chunk_size, m_options.rows_per_second);
   m_making.vectors.dims = dims;
-  m_writing.vectors.dims = dims;
 }
 
 void ChunkWriter::add(
@@ -32,26 +37,34 @@ void ChunkWriter::add(
 void ChunkWriter::finish() {
   if (!m_making.rows.empty())
     hand_over();
-  collect();
+  while (!m_writing.empty())
+    collect();
 }
 
 void ChunkWriter::hand_over() {
-  collect();
+  Chunk spare;
+  if (m_writing.size() == k_at_a_time)
+    spare = collect();
   m_work.stop.throw_if_requested();
   brake(m_making.rows.size());
-  std::swap(m_making, m_writing);
-  m_written = std::async(std::launch::async, [this] { return m_sink.write(m_writing.vectors); });
+  spare.vectors.dims = m_making.vectors.dims;
+  Write& write = m_writing.emplace_back();
+  write.chunk = std::exchange(m_making, std::move(spare));
+  write.written =
+      std::async(std::launch::async, [this, &write] { return m_sink.write(write.chunk.vectors); });
 }
 
-void ChunkWriter::collect() {
-  if (!m_written.valid())
-    return;
-  const std::vector<RowState> states = m_written.get();
+// Settles the oldest chunk; its memory serves another.
+ChunkWriter::Chunk ChunkWriter::collect() {
+  const std::vector<RowState> states = m_writing.front().written.get();
+  Chunk chunk = std::move(m_writing.front().chunk);
+  m_writing.pop_front();
   for (std::size_t i = 0; i < states.size(); ++i)
-    m_settle(m_writing.rows[i], states[i]);
+    m_settle(chunk.rows[i], states[i]);
   m_work.progress.advance(Phase::write, {states.size(), 0});
-  m_writing.vectors.clear();
-  m_writing.rows.clear();
+  chunk.vectors.clear();
+  chunk.rows.clear();
+  return chunk;
 }
 
 // Each chunk may begin when the one before has had its share of time.

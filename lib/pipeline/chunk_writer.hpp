@@ -4,6 +4,7 @@
 #include "pipeline/work.hpp"
 
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <future>
 #include <vector>
@@ -15,8 +16,8 @@ struct WriteOptions {
   std::size_t rows_per_second = 0; // no more than these; 0 for as fast as it goes
 };
 
-// Writes chunks of vectors, one after the other, while its user makes the next: reading results
-// and the database's work each take a processor for about as long.
+// Writes chunks of vectors, two at a time, while its user makes the next. The database needs a
+// processor for about as long as two of them; more writers than that gained nothing.
 class ChunkWriter {
 public:
   // What became of a row of the ledger. Called by write() and finish(), on their thread.
@@ -44,8 +45,14 @@ private:
     std::vector<std::size_t> rows;
   };
 
+  // A chunk on its way. Where it lives does not change.
+  struct Write {
+    Chunk chunk;
+    std::future<std::vector<RowState>> written; // its destructor, the first to run, waits
+  };
+
   void hand_over();
-  void collect();
+  Chunk collect();
   void brake(std::size_t rows);
 
   WriteOptions m_options;
@@ -54,10 +61,7 @@ private:
   Settle m_settle;
   Clock::Steady m_next_start;
   Chunk m_making;
-  Chunk m_writing;
-  // Of m_writing. Its destructor waits, and is the first to run: nothing is written any more once
-  // this object is gone.
-  std::future<std::vector<RowState>> m_written;
+  std::deque<Write> m_writing; // in the order in which they began
 };
 
 } // namespace embedctl::pipeline

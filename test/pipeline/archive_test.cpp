@@ -21,7 +21,7 @@ struct Ended : World {
 
   Ended() : World(3), run(submit()) { end_all(run); }
 
-  void ingest() { pipeline::ingest(run, std::nullopt, options, &provider, sink, work()); }
+  void ingest() { pipeline::ingest(run, std::nullopt, options, &provider, sink, keeper, work()); }
   BatchRecord& batch() { return run.batches().at(0); }
   BatchPaths paths() { return run.paths().batch(1); }
   fs::path archive() { return paths().output().string() + ".zst"; }
@@ -69,7 +69,8 @@ TEST_CASE("an archived batch is ingested again from its archive", "[pipeline]") 
   world.sink.vectors.clear();
   world.options.again = true;
   CHECK_FALSE(needs_provider(world.run, std::nullopt, world.options));
-  pipeline::ingest(world.run, std::nullopt, world.options, nullptr, world.sink, world.work());
+  pipeline::ingest(
+      world.run, std::nullopt, world.options, nullptr, world.sink, world.keeper, world.work());
   CHECK(world.sink.vectors.size() == 3);
   CHECK(world.batch().state == BatchState::archived);
   CHECK(world.run.record().finished);

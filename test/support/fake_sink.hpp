@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <string>
 
 namespace embedctl::test {
@@ -15,6 +16,7 @@ public:
   std::vector<RowState> write(const VectorChunk& chunk) override {
     if (before_write)
       before_write();
+    const std::lock_guard lock(m_mutex);
     std::vector<RowState> states;
     for (std::size_t i = 0; i < chunk.size(); ++i) {
       const auto fate = fates.find(chunk.keys[i]);
@@ -52,6 +54,9 @@ public:
   std::map<std::string, Fingerprint> fingerprints;
   std::vector<std::size_t> chunk_sizes;
   std::function<void()> before_write;
+
+private:
+  std::mutex m_mutex;
 };
 
 } // namespace embedctl::test
