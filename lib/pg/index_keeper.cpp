@@ -135,10 +135,15 @@ std::string IndexKeeper::begin_sql() const {
 }
 
 IndexSurvey IndexKeeper::survey() {
+  constexpr std::string_view k_doing = "cannot look at the indexes";
   IndexSurvey survey;
   retry_while_away(m_clock, m_options.retry_timeout, &m_progress, [&] {
     Connection connection(m_conninfo);
-    const Transaction transaction(connection, begin_sql(), "cannot look at the indexes");
+    const Transaction transaction(connection, begin_sql(), k_doing);
+    // The server stumbles over an index that is dropped while it is told of. This keeps them, and
+    // wants no right but that of reading the column.
+    const Names names = quote_names(connection, m_entity);
+    connection.run(fmt::format("SELECT {} FROM {} LIMIT 0", names.target, names.table), k_doing);
     survey = survey_indexes(connection, m_entity);
   });
   return survey;

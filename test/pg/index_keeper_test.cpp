@@ -87,3 +87,229 @@ TEST_CASE("an index that was dropped is built again exactly as it was", "[pg][in
     CHECK(keeper.keeper.build(index) == Rebuilt::found);
   CHECK(indexes_of(database) == before);
 }
+
+TEST_CASE("the index of a partitioned table comes back with all its parts", "[pg][index]") {
+  const TestDatabase database;
+  database.exec(
+      "CREATE SCHEMA old; CREATE TABLE equipment_families (id uuid PRIMARY KEY);"
+      "CREATE TABLE knowledge_chunks (id uuid NOT NULL, family_id uuid, content text,"
+      " embedding vector(3)) PARTITION BY LIST (content);"
+      "CREATE TABLE part_a PARTITION OF knowledge_chunks FOR VALUES IN ('a');"
+      "CREATE TABLE old.part_b PARTITION OF knowledge_chunks FOR VALUES IN ('b')"
+      " PARTITION BY RANGE (id);"
+      "CREATE TABLE old.part_b_1 PARTITION OF old.part_b DEFAULT;"
+      "CREATE INDEX nearest ON knowledge_chunks USING hnsw (embedding vector_cosine_ops);"
+      "CREATE INDEX only_a ON part_a USING ivfflat (embedding vector_l2_ops) WITH (lists = 2);"
+      "ALTER INDEX old.part_b_1_embedding_idx SET (ef_construction = 70);"
+      "INSERT INTO knowledge_chunks SELECT gen_random_uuid(), NULL, (ARRAY['a', 'b'])[1 + n % 2],"
+      " ARRAY[n, 1, 2]::vector FROM generate_series(1, 30) n");
+  const auto before = indexes_of(database);
+  Keeper keeper(database.url());
+  CHECK(keeper.keeper.survey().obstacles.empty());
+  const auto recorded = keeper.drop();
+  REQUIRE(recorded.size() == 5);
+  CHECK(indexes_of(database).size() == before.size() - 5);
+  for (const VectorIndex& index : recorded)
+    CHECK(keeper.keeper.build(index) == Rebuilt::built);
+  CHECK(indexes_of(database) == before);
+
+  SECTION("without a partition that was dropped or detached meanwhile") {
+    keeper.drop();
+    database.exec("DROP TABLE part_a; ALTER TABLE old.part_b DETACH PARTITION old.part_b_1");
+    int gone = 0;
+    for (const VectorIndex& index : recorded)
+      gone += keeper.keeper.build(index) == Rebuilt::table_gone ? 1 : 0;
+    CHECK(gone == 2);
+    CHECK(indexes_of(database).size() == before.size() - 2);
+  }
+
+  SECTION("and a part of it is not taken by itself") {
+    Entity entity = narrow_entity();
+    entity.table = "part_a";
+    pg::IndexKeeper part(Secret(database.url()), entity, keeper.clock, keeper.progress);
+    const IndexSurvey survey = part.survey();
+    REQUIRE(survey.obstacles.size() == 1);
+    CHECK(
+        survey.obstacles.front()
+        == "index public.part_a_embedding_idx is a part of the index public.nearest");
+  }
+}
+
+TEST_CASE("indexes that vectors are not written into are left alone", "[pg][index]") {
+  const TestDatabase database;
+  make_tables(database);
+  database.exec("ALTER TABLE knowledge_chunks ADD COLUMN title vector(3);"
+                "CREATE INDEX ON knowledge_chunks USING hnsw (title vector_l2_ops);"
+                "CREATE INDEX ON knowledge_chunks (content) WHERE embedding IS NULL");
+  Keeper keeper(database.url());
+  CHECK(keeper.keeper.survey().indexes.empty());
+  CHECK(keeper.drop().empty());
+  database.exec("CREATE INDEX other ON knowledge_chunks USING hnsw (title vector_l2_ops)"
+                " WHERE embedding IS NOT NULL");
+  const IndexSurvey survey = keeper.keeper.survey();
+  REQUIRE(survey.indexes.size() == 1);
+  CHECK(survey.indexes.front().name == "public.other");
+  CHECK(survey.seconds_per_row > 0);
+  CHECK(survey.build_speed > 1);
+  CHECK(survey.rows_in_memory > 1000);
+}
+
+TEST_CASE("what this user could not build again is not dropped", "[pg][index]") {
+  const TestDatabase database;
+  make_tables(database);
+  database.exec(k_hnsw);
+  const auto obstacles = [&](const std::string& url) {
+    Keeper keeper(url);
+    CHECK_THROWS_AS(keeper.drop(), Error);
+    REQUIRE(keeper.keeper.survey().indexes.size() == 1);
+    const auto found = keeper.keeper.survey().obstacles;
+    REQUIRE(found.size() == 1);
+    return found.front();
+  };
+  // The database's name makes the roles' names those of this test alone.
+  const std::string user = "reader_" + database.value("SELECT current_database()");
+  database.exec(
+      "CREATE ROLE " + user
+      + " LOGIN; GRANT SELECT (embedding), UPDATE (embedding)"
+        " ON knowledge_chunks TO "
+      + user);
+  CHECK(
+      obstacles(database.url_for(user))
+      == "index public.nearest belongs to a table of another owner");
+  database.exec("ALTER TABLE knowledge_chunks OWNER TO " + user);
+  database.exec("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+  CHECK(
+      obstacles(database.url_for(user))
+      == "index public.nearest is in a schema where this user may create nothing");
+  database.exec("GRANT CREATE ON SCHEMA public TO " + user);
+  database.exec("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'nearest'::regclass");
+  CHECK_THAT(obstacles(database.url_for(user)), ContainsSubstring("is not valid"));
+  database.exec("UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'nearest'::regclass");
+
+  const auto before = indexes_of(database);
+  Keeper owner(database.url_for(user));
+  for (const VectorIndex& index : owner.drop())
+    CHECK(owner.keeper.build(index) == Rebuilt::built);
+  CHECK(indexes_of(database) == before);
+  database.exec("DROP OWNED BY " + user + "; DROP ROLE " + user);
+}
+
+TEST_CASE("a table in use is not waited for, and its users are named", "[pg][index]") {
+  const TestDatabase database;
+  make_tables(database);
+  database.exec(k_hnsw);
+  const auto before = indexes_of(database);
+  Connection other(Secret(database.url() + " application_name=report"));
+  other.run("BEGIN; SELECT count(*) FROM knowledge_chunks", "");
+  Keeper keeper(database.url());
+  bool recorded = false;
+  const Error error = error_of([&] { keeper.keeper.drop([&](const auto&) { recorded = true; }); });
+  CHECK(error.kind() == ErrorKind::locked);
+  CHECK_THAT(error.what(), ContainsSubstring("of user postgres (report, idle in transaction)"));
+  CHECK_THAT(error.hint(), ContainsSubstring("nothing was dropped"));
+  CHECK_FALSE(recorded);
+  CHECK(indexes_of(database) == before);
+}
+
+TEST_CASE("an index is not dropped if it could not be recorded", "[pg][index]") {
+  const TestDatabase database;
+  make_tables(database);
+  database.exec(k_hnsw);
+  const auto before = indexes_of(database);
+  Keeper keeper(database.url());
+  const auto fail = [](const auto&) { throw Error(ErrorKind::io, "disk full"); };
+  CHECK_THROWS_AS(keeper.keeper.drop(fail), Error);
+  CHECK(indexes_of(database) == before);
+}
+
+// As when the client was killed between its COMMIT and the answer.
+TEST_CASE("a drop that is still under way is waited for before a look", "[pg][index]") {
+  const TestDatabase database;
+  make_tables(database);
+  fill(database, 5);
+  database.exec(k_hnsw);
+  const auto before = indexes_of(database);
+  Keeper keeper(database.url(), std::chrono::seconds(20));
+  const VectorIndex index = keeper.keeper.survey().indexes.front();
+  Connection dying(Secret(database.url()));
+  dying.run("BEGIN; LOCK TABLE knowledge_chunks IN ACCESS EXCLUSIVE MODE", "");
+  auto building = std::async(std::launch::async, [&] { return keeper.keeper.build(index); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  dying.run("DROP INDEX nearest; COMMIT", "");
+  CHECK(building.get() == Rebuilt::built);
+  CHECK(indexes_of(database) == before);
+}
+
+TEST_CASE("what stands in the place of a missing index decides what is done", "[pg][index]") {
+  const TestDatabase database;
+  make_tables(database);
+  fill(database, 5);
+  database.exec(k_hnsw);
+  const auto before = indexes_of(database);
+  Keeper keeper(database.url());
+  const VectorIndex index = keeper.drop().front();
+
+  SECTION("the same index, made by hand") {
+    database.exec(k_hnsw);
+    CHECK(keeper.keeper.build(index) == Rebuilt::found);
+    CHECK(indexes_of(database) == before);
+  }
+  SECTION("the same index, of a build that was cut short") {
+    database.exec(k_hnsw);
+    database.exec("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'nearest'::regclass");
+    CHECK(keeper.keeper.build(index) == Rebuilt::built);
+    CHECK(indexes_of(database) == before);
+  }
+  SECTION("another index of its name") {
+    database.exec("CREATE INDEX nearest ON knowledge_chunks (content)");
+    const auto theirs = indexes_of(database);
+    const Error error = error_of([&] { keeper.keeper.build(index); });
+    CHECK(error.kind() == ErrorKind::database);
+    CHECK_THAT(error.what(), ContainsSubstring("public.nearest"));
+    CHECK_THAT(error.hint(), ContainsSubstring("indexes.json"));
+    CHECK(indexes_of(database) == theirs);
+  }
+  SECTION("a table of its name") {
+    database.exec("CREATE TABLE nearest (id int)");
+    CHECK(error_of([&] { keeper.keeper.build(index); }).kind() == ErrorKind::database);
+  }
+  SECTION("nothing, as its table is gone") {
+    database.exec("DROP TABLE knowledge_chunks");
+    CHECK(keeper.keeper.build(index) == Rebuilt::table_gone);
+  }
+  SECTION("nothing, as its table has another name") {
+    database.exec("ALTER TABLE knowledge_chunks RENAME TO chunks");
+    const Error error = error_of([&] { keeper.keeper.build(index); });
+    CHECK_THAT(error.what(), ContainsSubstring("is called public.chunks now"));
+  }
+  SECTION("nothing, and somebody writes to the table") {
+    Connection writer(Secret(database.url()));
+    writer.run("BEGIN; UPDATE knowledge_chunks SET content = 'x'", "");
+    CHECK(error_of([&] { keeper.keeper.build(index); }).kind() == ErrorKind::unreachable);
+    writer.run("COMMIT", "");
+    CHECK(keeper.keeper.build(index) == Rebuilt::built);
+    CHECK(indexes_of(database) == before);
+  }
+}
+
+TEST_CASE("a build that is stopped leaves nothing behind", "[pg][index]") {
+  const TestDatabase database;
+  make_tables(database);
+  fill(database, 5);
+  database.exec(k_hnsw);
+  Keeper keeper(database.url());
+  const VectorIndex index = keeper.drop().front();
+  database.exec("CREATE FUNCTION slow(vector) RETURNS vector LANGUAGE plpgsql IMMUTABLE AS"
+                " $$ BEGIN PERFORM pg_sleep(30); RETURN $1; END $$");
+  VectorIndex slow = index;
+  slow.definition = "CREATE INDEX nearest ON public.knowledge_chunks USING hnsw"
+                    " ((public.slow(embedding)::public.vector(3)) public.vector_cosine_ops)";
+  keeper.clock.on_sleep = [&] {
+    if (keeper.clock.sleeps == 100)
+      throw Error(ErrorKind::interrupted, "stopped");
+  };
+  CHECK(error_of([&] { keeper.keeper.build(slow); }).kind() == ErrorKind::interrupted);
+  keeper.clock.on_sleep = {};
+  Keeper patient(database.url(), std::chrono::seconds(20));
+  CHECK(patient.keeper.build(index) == Rebuilt::built);
+}
