@@ -7,8 +7,9 @@ namespace embedctl::pg {
 namespace {
 
 // Measured with pgvector 0.8 on two busy cores: 5 to 8 ms for an insert into an HNSW index over
-// 20,000 vectors of this size, and 0.1 ms for one into an IVFFlat index of 100 lists; building the
-// first with two parallel workers took a third of it for each row.
+// 20,000 vectors of this size, and 0.1 ms for one into an IVFFlat index of 100 lists. Building the
+// first took a third to an eighth of that for each row; the worse of these counts, because queries
+// do without the index meanwhile.
 constexpr double k_measured_bytes = 6152; // of a vector of 1536 numbers
 
 // Above this a build has to make do, unless the server itself gives more.

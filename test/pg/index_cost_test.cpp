@@ -28,9 +28,9 @@ TEST_CASE("an index costs more the more it has to compare", "[pg][index]") {
   const double usual = seconds_per_row(shape);
   CHECK(usual > 0.001);
   set_option(shape, "ef_construction", 128);
-  CHECK(seconds_per_row(shape) == Approx(2 * usual));
+  CHECK(seconds_per_row(shape) > 1.9 * usual);
   set_option(shape, "fillfactor", 10);
-  CHECK(seconds_per_row(shape) == Approx(2 * usual));
+  CHECK(seconds_per_row(shape) > 1.9 * usual);
   CHECK(seconds_per_row(ivfflat(100)) < usual / 10);
   CHECK(seconds_per_row(ivfflat(1000)) > seconds_per_row(ivfflat(100)));
 }

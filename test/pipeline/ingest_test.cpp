@@ -261,13 +261,14 @@ TEST_CASE("a process killed while writing goes on from its files", "[pipeline]")
   CHECK(world.sink.vectors.size() == 10);
 }
 
-TEST_CASE("a stop ends between two chunks", "[pipeline]") {
-  Ingesting world(10);
+TEST_CASE("a stop lets the chunks under way end and begins no other", "[pipeline]") {
+  Ingesting world(20);
   world.options.write.chunk_size = 4;
   world.end(World::all_good(world.run, world.batch()));
   world.sink.before_write = [&] { world.stop.request(SIGTERM); };
   CHECK(kind_of([&] { world.ingest(); }) == ErrorKind::interrupted);
-  CHECK(world.sink.vectors.size() == 4);
+  CHECK(world.sink.vectors.size() <= 8);
+  CHECK(world.sink.vectors.size() % 4 == 0);
   CHECK(load_batch_record(world.paths().record()).state == BatchState::downloaded);
   CHECK_FALSE(fs::exists(world.paths().failed()));
 }

@@ -14,9 +14,9 @@ namespace embedctl::test {
 class FakeSink : public VectorSink {
 public:
   std::vector<RowState> write(const VectorChunk& chunk) override {
+    const std::lock_guard lock(m_mutex);
     if (before_write)
       before_write();
-    const std::lock_guard lock(m_mutex);
     std::vector<RowState> states;
     for (std::size_t i = 0; i < chunk.size(); ++i) {
       const auto fate = fates.find(chunk.keys[i]);

@@ -81,8 +81,8 @@ void must_be_done(const std::string& story, const Ending& ending, Tally& tally) 
     tally.add(story, {fmt::format("it exits {}: {}", ending.exit_code, ending.said)});
 }
 
-// Killed there, and the recovery perhaps as well. False if it ended before.
-bool kill(Place& place, const Strike& strike, const std::optional<Strike>& second, Tally& tally) {
+// Killed there, and the recovery perhaps as well.
+void kill(Place& place, const Strike& strike, const std::optional<Strike>& second, Tally& tally) {
   IndexedLife indexed(place);
   const Ending first = indexed.ingest(k_rebuild, strike);
   std::string story = fmt::format("{} ({})", to_string(strike), first.struck);
@@ -101,7 +101,6 @@ bool kill(Place& place, const Strike& strike, const std::optional<Strike>& secon
   indexed.check_back(story, tally);
   indexed.life().run();
   tally.add(story, indexed.life().violations());
-  return !first.struck.empty();
 }
 
 } // namespace
@@ -118,12 +117,17 @@ TEST_CASE(
     indexed.life().violations();
   }
   tally.count("operations", count);
-  sweep(tally, [&](Place& place, long number) {
-    const bool before = kill(place, {"kill_before", number}, std::nullopt, tally);
-    const Strike second{"kill_after", scattered(number, count)};
-    const bool after = kill(place, {"kill_after", number}, second, tally);
-    return before || after;
-  });
+  sweep(
+      tally,
+      [&](Place& place, long number) {
+        if (number > count)
+          return false;
+        const long at = scattered(number, count);
+        kill(place, {"kill_before", at}, std::nullopt, tally);
+        kill(place, {"kill_after", at}, Strike{"kill_after", scattered(at, count)}, tally);
+        return true;
+      },
+      time_for_a_sweep());
   tally.conclude("kill sweep, index");
 }
 
