@@ -104,6 +104,7 @@ void write_submit(json::Writer& writer, const pipeline::SubmitReport& report) {
     writer.key("run_dir").null();
     writer.field("state", "nothing_to_do").field("rows_selected", 0);
     write_rows(writer, {});
+    writer.key("missing_indexes").begin_array().end_array();
     writer.key("batches").begin_array().end_array();
   }
   std::uint64_t held = 0;

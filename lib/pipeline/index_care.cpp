@@ -140,6 +140,15 @@ void IndexCare::drop() {
 }
 
 void IndexCare::bring_back() {
+  try {
+    build_missing();
+  } catch (const Error&) {
+    tell_missing();
+    throw;
+  }
+}
+
+void IndexCare::build_missing() {
   store::IndexRecord record = m_run.missing_indexes();
   if (record.indexes.empty())
     return;
@@ -188,22 +197,26 @@ void IndexCare::build(const VectorIndex& index) {
 }
 
 void IndexCare::bring_back_after(const Error& failure) {
-  const std::vector<VectorIndex> missing = m_run.missing_indexes().indexes;
-  if (missing.empty())
-    return;
   const bool database_is_away =
       failure.kind() == ErrorKind::unreachable && !failure.sqlstate.empty();
-  if (failure.kind() != ErrorKind::interrupted && !database_is_away)
-    try {
-      return bring_back();
-    } catch (const Error& error) {
-      m_work.progress.note(NoteLevel::warning, error.what());
-    }
-  m_work.progress.note(
-      NoteLevel::warning, fmt::format(
-                              "{} was dropped for the writing and IS MISSING: the next ingest or "
-                              "run of \"{}\" builds it again",
-                              names_of(missing), m_run.paths().folder().string()));
+  if (failure.kind() == ErrorKind::interrupted || database_is_away)
+    return tell_missing();
+  try {
+    bring_back();
+  } catch (const Error& error) {
+    m_work.progress.note(NoteLevel::warning, error.what());
+  }
+}
+
+void IndexCare::tell_missing() {
+  const std::vector<VectorIndex> missing = m_run.missing_indexes().indexes;
+  if (!missing.empty())
+    m_work.progress.note(
+        NoteLevel::warning,
+        fmt::format(
+            "{} was dropped for the writing and IS MISSING: the next ingest or run of \"{}\" builds"
+            " it again",
+            names_of(missing), printable(m_run.paths().folder().string())));
 }
 
 } // namespace embedctl::pipeline

@@ -35,15 +35,17 @@ public:
   void before_write();
 
   // Builds what this writing, or an earlier one that was cut short, has dropped. Each is tried;
-  // then throws what the first that failed threw.
+  // then throws what the first that failed threw. What is still missing is told.
   void bring_back();
 
-  // The same where the writing failed, if the failure leaves a way to; says what is left to do.
+  // The same where the writing failed, if the failure leaves a way to; throws nothing.
   void bring_back_after(const Error& failure);
 
 private:
   void drop();
+  void build_missing();
   void build(const VectorIndex& index);
+  void tell_missing();
 
   store::Run& m_run;
   IndexPolicy m_policy;

@@ -313,3 +313,19 @@ TEST_CASE("a build that is stopped leaves nothing behind", "[pg][index]") {
   Keeper patient(database.url(), std::chrono::seconds(20));
   CHECK(patient.keeper.build(index) == Rebuilt::built);
 }
+
+TEST_CASE("a server with too little shared memory builds in one process", "[pg][index]") {
+  const TestDatabase database;
+  make_tables(database);
+  fill(database, 20);
+  database.exec(k_hnsw);
+  const auto before = indexes_of(database);
+  // More than any machine has: workers would have to share it, and one process takes what it needs.
+  database.exec("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET maintenance_work_mem = %L',"
+                " current_database(), '1TB'); END $$");
+  Keeper keeper(database.url());
+  CHECK(keeper.keeper.build(keeper.drop().front()) == Rebuilt::built);
+  CHECK(indexes_of(database) == before);
+  REQUIRE(keeper.progress.notes.size() == 1);
+  CHECK_THAT(keeper.progress.notes.front(), ContainsSubstring("in one process"));
+}

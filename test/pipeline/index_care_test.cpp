@@ -180,6 +180,14 @@ TEST_CASE("an index comes back although the writing failed", "[pipeline][index]"
   world.check_whole();
 }
 
+TEST_CASE("a build that is stopped is told of as missing", "[pipeline][index]") {
+  Indexed world;
+  world.keeper.before_build = [](const auto&) { throw Error(ErrorKind::interrupted, "stopped"); };
+  CHECK(world.failure() == ErrorKind::interrupted);
+  CHECK(world.said("public.embedding_idx was dropped for the writing and IS MISSING"));
+  CHECK(world.is_recorded());
+}
+
 TEST_CASE("an ingest that dies leaves the index to the next one", "[pipeline][index]") {
   Indexed world;
   const auto die = [] { throw Killed(); };
