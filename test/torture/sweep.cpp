@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <numeric>
 #include <thread>
 
 #include <fmt/format.h>
@@ -51,8 +52,12 @@ std::uint64_t seed() {
 }
 
 long scattered(long number, long count) {
-  constexpr long k_step = 1'000'003; // a prime, and above what is ever counted
-  return 1 + (number + static_cast<long>(seed() % 1'000'000)) * k_step % count;
+  // The golden section jumps far, whatever the count; having no divisor in common with it, the step
+  // comes everywhere.
+  auto step = static_cast<long>(static_cast<double>(count) * 0.618);
+  while (std::gcd(step, count) != 1)
+    ++step;
+  return 1 + (number + static_cast<long>(seed() % 1'000'000)) % count * step % count;
 }
 
 void Tally::add(const std::string& story, const std::vector<std::string>& violations) {
