@@ -1,14 +1,13 @@
 #include "json/result_reader.hpp"
 
 #include "base/bytes.hpp"
+#include "json/numbers.hpp"
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <vector>
 
 #include <fmt/format.h>
@@ -28,9 +27,11 @@ struct ResultReader::Parser {
   std::vector<float> values;
   std::vector<std::byte> bytes;
 
+  std::string_view line;
   bool is_open = false; // the line has been looked through, and can be read again from its start
 
-  std::optional<ondemand::object> open(std::string_view line) {
+  std::optional<ondemand::object> open(std::string_view whole_line) {
+    line = whole_line;
     ondemand::object root;
     if (is_open && document.is_alive())
       document.rewind();
@@ -48,6 +49,12 @@ struct ResultReader::Parser {
     if (!document.is_alive())
       return simdjson::TAPE_ERROR;
     return object.find_field_unordered(key);
+  }
+
+  // From where the value begins.
+  std::string_view rest_of_line(ondemand::value& value) const {
+    const char* const from = value.raw_json_token().data();
+    return {from, static_cast<std::size_t>(line.data() + line.size() - from)};
   }
 
   std::optional<std::string> text_of(ondemand::object& object, const char* key);
@@ -73,20 +80,6 @@ bool all_finite(std::span<const float> values) {
   return sum == 0.0F;
 }
 
-// simdjson reads doubles. One that stands exactly between two floats, or is below the normal ones,
-// has been rounded already and must not be rounded again; and release 3.0 takes "0." with more
-// than 19 significant digits for quite another number.
-bool is_safe_to_round(double number, std::size_t length) {
-  constexpr std::size_t k_longest_text = 22; // "-0." and 19 digits
-  constexpr std::uint64_t k_dropped_bits = 0x1fffffff;
-  constexpr std::uint64_t k_half_of_them = 0x10000000;
-  const double size = std::fabs(number);
-  return length <= k_longest_text
-         && (std::bit_cast<std::uint64_t>(number) & k_dropped_bits) != k_half_of_them
-         && size <= std::numeric_limits<float>::max()
-         && (size >= std::numeric_limits<float>::min() || size == 0);
-}
-
 // Reads the members of an object one by one as long as they are plain: no escapes, nothing nested.
 class PlainMembers {
 public:
@@ -98,9 +91,10 @@ public:
       const auto key = string();
       m_plain = key && take(':');
       skip_space();
-      const auto value = m_rest.starts_with('"') ? string() : scalar();
+      const bool is_string = m_rest.starts_with('"');
+      const auto value = is_string ? string() : scalar();
       if (m_plain && value && key == name)
-        return value;
+        return is_string ? value : std::nullopt;
       m_plain = m_plain && value && take(',');
     }
     return std::nullopt;
@@ -142,17 +136,6 @@ private:
   std::string_view m_rest;
   bool m_plain = false;
 };
-
-// The float nearest to a text that is known to be a JSON number.
-float nearest_float(std::string_view text) {
-  float nearest = 0;
-  if (std::from_chars(text.data(), text.data() + text.size(), nearest).ec == std::errc{})
-    return nearest;
-  double number = 0; // stays so where even a double is too small
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  const float size = std::fabs(number) < 1 ? 0.0F : std::numeric_limits<float>::infinity();
-  return text.starts_with('-') ? -size : size;
-}
 
 } // namespace
 
@@ -221,6 +204,8 @@ RowResult ResultReader::Parser::vector_of(ondemand::object body) {
     if (type == ondemand::json_type::string
         && embedding.get_string().get(text) == simdjson::SUCCESS)
       result = from_text(text);
+    else if (type == ondemand::json_type::array && read_numbers(rest_of_line(embedding), values))
+      result = Embedding{values};
     else if (
         type == ondemand::json_type::array
         && embedding.get_array().get(numbers) == simdjson::SUCCESS)
@@ -241,8 +226,7 @@ RowResult ResultReader::Parser::from_array(ondemand::array numbers) {
     if (number.get_double().get(value) != simdjson::SUCCESS)
       return failure("bad_number", "the embedding holds something that is no finite number");
     const std::string_view text = number.raw_json_token();
-    values.push_back(
-        is_safe_to_round(value, text.size()) ? static_cast<float>(value) : nearest_float(text));
+    values.push_back(nearest_float(text, value));
   }
   if (!all_finite(values))
     return failure("not_finite", "the embedding holds a number too large for a vector");

@@ -290,3 +290,35 @@ TEST_CASE("deep nesting is refused or passed over, and never followed down", "[j
     CHECK_FALSE(read_one("{" + std::string(member) + open + close + "}").values);
   CHECK_FALSE(read_one("{\"x\":" + open + close + ",\"response\":" + open + "}").values);
 }
+
+TEST_CASE("the likely id of a sound line is its id", "[json]") {
+  const std::vector<std::string> lines = {
+      R"({"id":"batch_req_1","custom_id":"row-1","response":{"body":{}},"error":null})",
+      R"({ "id" : "x" , "custom_id" : "row 2" , "response" : null })",
+      R"({"custom_id":"first","custom_id":"second"})",
+      R"({"response":{"custom_id":"inner"},"custom_id":"outer"})",
+      R"({"list":["custom_id","a"],"custom_id":"after a list"})",
+      R"({"n":1.5e3,"b":true,"z":null,"custom_id":"after scalars"})",
+      R"({"custom_id":"with \"escapes\" \u00e9"})",
+      R"({"\u0063ustom_id":"an escaped name","custom_id":"plain"})",
+      R"({"text":"\\","custom_id":"after a backslash"})",
+      R"({"custom_id":""})",
+      R"({"custom_id":5})",
+      R"({"custom_id":null,"id":"x"})",
+      R"({"custom_id":["a"]})",
+      R"({"id":"custom_id","response":{}})",
+      R"({})",
+  };
+  for (const std::string& line : lines) {
+    const ScratchFolder scratch;
+    std::ofstream(scratch / "output.jsonl", std::ios::binary) << line << "\n";
+    const auto ask = [&](auto which) {
+      ResultReader reader(scratch / "output.jsonl");
+      REQUIRE(reader.next());
+      const auto id = (reader.*which)();
+      return id ? std::optional(std::string(*id)) : std::nullopt;
+    };
+    INFO(line);
+    CHECK(ask(&ResultReader::likely_id) == ask(&ResultReader::custom_id));
+  }
+}

@@ -5,6 +5,9 @@
 #include "support/catch.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -302,4 +305,39 @@ TEST_CASE("where the server does not tell its identifier, there is none", "[pg]"
   CHECK(source.identity().system_identifier.empty());
   CHECK_FALSE(source.identity().name.empty());
   database.exec(fmt::format("DROP ROLE {}", role));
+}
+
+TEST_CASE("the few rows of a scope in a large table are found by its index", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  database.exec(fmt::format(
+      "INSERT INTO knowledge_chunks SELECT gen_random_uuid(), '{}', 'text ' || n"
+      " FROM generate_series(1, 50000) n;"
+      "CREATE INDEX ON knowledge_chunks (family_id)",
+      k_other_family));
+  add_chunks(database, 5);
+  database.exec("ANALYZE knowledge_chunks");
+  // A session's counts are there when it has ended.
+  const auto plan_of = [&](const std::function<void()>& work) {
+    database.exec("SELECT pg_stat_reset()");
+    work();
+    std::string counts;
+    for (int tries = 0; tries < 100; ++tries) {
+      counts = database.value("SELECT (idx_scan > 0)::text || ' ' || seq_scan"
+                              " FROM pg_stat_user_tables WHERE relname = 'knowledge_chunks'");
+      if (counts.starts_with("true"))
+        break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return counts;
+  };
+  CHECK(plan_of([&] { select_all(database, narrow_entity()); }) == "true 0");
+  const auto rows = select_all(database, narrow_entity());
+  CHECK(
+      plan_of([&] {
+        SleepingClock clock;
+        pg::VectorSink sink(Secret(database.url()), narrow_entity(), clock);
+        sink.write(chunk_of(rows));
+      })
+      == "true 0");
 }

@@ -51,7 +51,8 @@ TEST_CASE("every vector goes to the row of its own id, whatever the order", "[pi
   world.end(World::all_good(world.run, world.batch()));
   world.ingest();
   CHECK(world.count(RowState::written) == 25);
-  CHECK(world.sink.chunk_sizes == std::vector<std::size_t>{10, 10, 5});
+  std::sort(world.sink.chunk_sizes.begin(), world.sink.chunk_sizes.end());
+  CHECK(world.sink.chunk_sizes == std::vector<std::size_t>{5, 10, 10});
   for (int i = 0; i < 25; ++i) {
     const std::string key = fmt::format("row-{}", i);
     CHECK(world.sink.vectors[key] == std::vector{static_cast<float>(i), 0.5F});
