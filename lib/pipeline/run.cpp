@@ -105,7 +105,7 @@ bool all_ingested(const store::Run& run) {
 std::uint64_t rows_to_come(const store::Run& run) {
   std::uint64_t rows = 0;
   for (const BatchRecord& batch : run.batches())
-    if (batch.state != store::BatchState::ingested)
+    if (!batch.is_ingested())
       rows += batch.requests;
   return rows;
 }
@@ -131,8 +131,10 @@ void run_to_end(
   Resending resending(run, provider, options, work);
   Waiting waiting(work.progress);
   IngestOptions ingest_options = options.ingest;
-  // An index is built once for all batches and not again after each.
-  ingest_options.together = options.ingest.index != IndexPolicy::keep
+  // An index is built once for all batches and not again after each. What is to be done again is
+  // done in the first pass.
+  const bool again = options.ingest.again || options.ingest.redownload;
+  ingest_options.together = options.ingest.index != IndexPolicy::keep && !again
                             && wants_rebuild(options.ingest.index, rows_to_come(run), keeper, work);
   for (;;) {
     ingest(run, std::nullopt, ingest_options, &provider, sink, keeper, work);
