@@ -51,10 +51,11 @@ FileLock::FileLock(const std::filesystem::path& path, std::string_view what) {
         "wait for it to end, or stop it; nothing was touched");
   }
   const std::string holder = holder_line();
-  if (::ftruncate(m_fd.get(), 0) != 0
-      || ::pwrite(m_fd.get(), holder.data(), holder.size(), 0)
-             != static_cast<ssize_t>(holder.size()))
-    throw_io_error("write", path, errno);
+  if (::ftruncate(m_fd.get(), 0) != 0)
+    throw_io_error("empty", path, errno);
+  const ssize_t put = ::pwrite(m_fd.get(), holder.data(), holder.size(), 0);
+  if (put != static_cast<ssize_t>(holder.size()))
+    throw_io_error("write", path, put < 0 ? errno : ENOSPC); // a short write has no errno
 }
 
 bool on_network_file_system(const std::filesystem::path& path) {

@@ -18,6 +18,7 @@ constexpr std::string_view k_doing = "cannot write the vectors";
 // Measured with 1536 numbers each: fewer rows mean more round trips, and more rows only memory,
 // here and in the server, which holds the parameters twice.
 constexpr std::size_t k_rows_per_statement = 250;
+constexpr std::size_t k_bytes_per_statement = k_rows_per_statement * 1536 * sizeof(float);
 
 // READ COMMITTED, so that a row that someone else changes meanwhile is looked at again and not an
 // error, and so that classifying sees what the update ran into. The generic plan spares the server
@@ -92,69 +93,68 @@ WriteSession::WriteSession(
 
 std::vector<RowState> WriteSession::examine(const VectorChunk& chunk) {
   Transaction transaction(m_connection, m_begin_sql, "cannot look at the vectors");
-  std::vector<RowState> states = execute(m_classify_sql, chunk);
+  std::vector<RowState> states(chunk.size(), RowState::pending);
+  execute(m_classify_sql, chunk, states);
   transaction.commit("cannot look at the vectors");
   return states;
 }
 
 std::vector<RowState> WriteSession::write(const VectorChunk& chunk) {
   Transaction transaction(m_connection, m_begin_sql, k_doing);
-  std::vector<RowState> states = execute(m_update_sql, chunk);
-  execute_for_pending(m_classify_sql, chunk, states);
+  std::vector<RowState> states(chunk.size(), RowState::pending);
+  execute(m_update_sql, chunk, states);
+  execute(m_classify_sql, chunk, states);
   // What is still pending was either freed by someone after our update had passed it, and is
   // updated now, or something refuses it.
-  execute_for_pending(m_update_sql, chunk, states);
-  execute_for_pending(m_classify_sql, chunk, states);
+  execute(m_update_sql, chunk, states);
+  execute(m_classify_sql, chunk, states);
   transaction.commit(k_doing);
   std::replace(states.begin(), states.end(), RowState::pending, RowState::failed);
   return states;
 }
 
-std::vector<RowState> WriteSession::execute(const std::string& sql, const VectorChunk& chunk) {
-  std::vector<RowState> states(chunk.size(), RowState::pending);
+void WriteSession::execute(
+    const std::string& sql, const VectorChunk& chunk, std::vector<RowState>& states) {
+  std::vector<std::size_t> rows;
+  for (std::size_t row = 0; row < chunk.size(); ++row)
+    if (states[row] == RowState::pending)
+      rows.push_back(row);
+  const std::size_t most = std::clamp(
+      k_bytes_per_statement / (chunk.dims * sizeof(float)), std::size_t{1}, k_rows_per_statement);
   const auto slice_at = [&](std::size_t begin) {
-    return Slice{begin, std::min(k_rows_per_statement, chunk.size() - begin)};
+    return std::span<const std::size_t>(rows).subspan(begin, std::min(most, rows.size() - begin));
   };
-  encode(chunk, slice_at(0));
-  for (std::size_t begin = 0; begin < chunk.size(); begin += k_rows_per_statement) {
+  if (!rows.empty())
+    encode(chunk, slice_at(0));
+  for (std::size_t begin = 0; begin < rows.size(); begin += most) {
     const std::array params = {
         BinaryParam{k_text_array, m_keys}, BinaryParam{k_bytea_array, m_fingerprints},
         BinaryParam{m_shape.vector_array, m_vectors}};
     m_connection.send(sql, params, k_doing);
-    if (begin + k_rows_per_statement < chunk.size())
-      encode(chunk, slice_at(begin + k_rows_per_statement)); // while the server is at work
+    if (begin + most < rows.size())
+      encode(chunk, slice_at(begin + most)); // while the server is at work
     const Result result = m_connection.receive(k_doing);
-    for (int row = 0; row < result.rows(); ++row)
-      states.at(begin + result.number(row, 0) - 1) = k_codes.at(result.number(row, 1));
+    for (int i = 0; i < result.rows(); ++i)
+      states.at(rows.at(begin + result.number(i, 0) - 1)) = k_codes.at(result.number(i, 1));
   }
-  return states;
 }
 
-void WriteSession::execute_for_pending(
-    const std::string& sql, const VectorChunk& chunk, std::vector<RowState>& states) {
-  VectorChunk rest;
-  rest.dims = chunk.dims;
-  std::vector<std::size_t> places;
-  for (std::size_t row = 0; row < chunk.size(); ++row)
-    if (states[row] == RowState::pending) {
-      rest.add(chunk.keys[row], chunk.fingerprints[row], vector_at(chunk, row));
-      places.push_back(row);
-    }
-  if (places.empty())
-    return;
-  const std::vector<RowState> outcome = execute(sql, rest);
-  for (std::size_t i = 0; i < places.size(); ++i)
-    states[places[i]] = outcome[i];
-}
-
-void WriteSession::encode(const VectorChunk& chunk, Slice slice) {
-  encode_texts(m_keys, std::span(chunk.keys).subspan(slice.begin, slice.size));
-  encode_fingerprints(
-      m_fingerprints, std::span(chunk.fingerprints).subspan(slice.begin, slice.size));
+void WriteSession::encode(const VectorChunk& chunk, std::span<const std::size_t> rows) {
+  const VectorChunk* from = &chunk;
+  std::size_t begin = rows.front();
+  if (rows.back() - rows.front() + 1 != rows.size()) { // not one behind the other
+    m_gathered.clear();
+    m_gathered.dims = chunk.dims;
+    for (const std::size_t row : rows)
+      m_gathered.add(chunk.keys[row], chunk.fingerprints[row], vector_at(chunk, row));
+    from = &m_gathered;
+    begin = 0;
+  }
+  encode_texts(m_keys, std::span(from->keys).subspan(begin, rows.size()));
+  encode_fingerprints(m_fingerprints, std::span(from->fingerprints).subspan(begin, rows.size()));
   encode_vectors(
       m_vectors, m_shape.vector,
-      std::span(chunk.values).subspan(slice.begin * chunk.dims, slice.size * chunk.dims),
-      chunk.dims);
+      std::span(from->values).subspan(begin * chunk.dims, rows.size() * chunk.dims), chunk.dims);
 }
 
 } // namespace embedctl::pg

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,20 +30,12 @@ public:
   std::vector<RowState> examine(const VectorChunk& chunk);
 
 private:
-  // A part of a chunk, as large as one statement takes.
-  struct Slice {
-    std::size_t begin;
-    std::size_t size;
-  };
+  // Runs the statement over the rows of the chunk that are pending in `states`, slice by slice, and
+  // notes what it says of them.
+  void execute(const std::string& sql, const VectorChunk& chunk, std::vector<RowState>& states);
 
-  // Runs the statement over the chunk, slice by slice; rows it does not mention are pending.
-  std::vector<RowState> execute(const std::string& sql, const VectorChunk& chunk);
-
-  // The same over the rows of the chunk that are still pending in `states`.
-  void execute_for_pending(
-      const std::string& sql, const VectorChunk& chunk, std::vector<RowState>& states);
-
-  void encode(const VectorChunk& chunk, Slice slice);
+  // Into the parameters of a statement.
+  void encode(const VectorChunk& chunk, std::span<const std::size_t> rows);
 
   Connection m_connection;
   TableShape m_shape;
@@ -54,6 +47,7 @@ private:
   std::string m_keys;
   std::string m_fingerprints;
   std::string m_vectors;
+  VectorChunk m_gathered;
 };
 
 } // namespace embedctl::pg

@@ -20,12 +20,14 @@ BatchIngest::BatchIngest(
     const store::BatchRecord& batch,
     std::size_t dims,
     const WriteOptions& options,
+    Brake& brake,
     VectorSink& sink,
     Work work)
     : m_paths(std::move(paths)),
       m_batch(batch),
       m_dims(dims),
       m_options(options),
+      m_brake(brake),
       m_sink(sink),
       m_work(work),
       m_ledger(store::Ledger::load(m_paths.rows())),
@@ -44,9 +46,9 @@ void BatchIngest::run() {
   const std::string ended_as = m_batch.remote ? m_batch.remote->status_text : "over";
   const Survey survey = survey_results(m_paths, m_batch, m_ledger);
   m_findings.repeated_lines = survey.repeated_lines;
-  ChunkWriter writer(m_dims, m_options, m_sink, m_work, [this](std::size_t row, RowState state) {
-    settle(row, state);
-  });
+  ChunkWriter writer(
+      m_dims, m_options.chunk_size, m_brake, m_sink, m_work,
+      [this](std::size_t row, RowState state) { settle(row, state); });
   for_each_result(
       m_paths, m_batch, m_ledger, survey, m_dims, ended_as,
       {[&](std::size_t row, std::span<const float> vector) {

@@ -26,6 +26,7 @@ public:
       const store::BatchRecord& batch,
       std::size_t dims,
       const WriteOptions& options,
+      Brake& brake,
       VectorSink& sink,
       Work work);
 
@@ -61,6 +62,7 @@ private:
   const store::BatchRecord& m_batch;
   std::size_t m_dims;
   WriteOptions m_options;
+  Brake& m_brake;
   VectorSink& m_sink;
   Work m_work;
   store::Ledger m_ledger;

@@ -9,17 +9,25 @@ namespace {
 
 constexpr std::size_t k_at_a_time = 2;
 
+// Of vectors in one chunk; three of them are in memory.
+constexpr std::size_t k_most_bytes = std::size_t{6} << 20;
+
 } // namespace
 
 ChunkWriter::ChunkWriter(
-    std::size_t dims, const WriteOptions& options, VectorSink& sink, Work work, Settle settle)
-    : m_options(options),
+    std::size_t dims,
+    std::size_t chunk_size,
+    Brake& brake,
+    VectorSink& sink,
+    Work work,
+    Settle settle)
+    : m_chunk_size(std::clamp(k_most_bytes / (dims * sizeof(float)), std::size_t{1}, chunk_size)),
+      m_brake(brake),
       m_sink(sink),
       m_work(work),
-      m_settle(std::move(settle)),
-      m_next_start(work.clock.steady()) {
-  if (m_options.rows_per_second > 0)
-    m_options.chunk_size = std::min(m_options.chunk_size, m_options.rows_per_second);
+      m_settle(std::move(settle)) {
+  if (brake.rows_per_second() > 0)
+    m_chunk_size = std::min(m_chunk_size, brake.rows_per_second());
   m_making.vectors.dims = dims;
 }
 
@@ -30,7 +38,7 @@ void ChunkWriter::add(
     std::span<const float> vector) {
   m_making.vectors.add(key, fingerprint, vector);
   m_making.rows.push_back(row);
-  if (m_making.rows.size() == m_options.chunk_size)
+  if (m_making.rows.size() == m_chunk_size)
     hand_over();
 }
 
@@ -46,7 +54,7 @@ void ChunkWriter::hand_over() {
   if (m_writing.size() == k_at_a_time)
     spare = collect();
   m_work.stop.throw_if_requested();
-  brake(m_making.rows.size());
+  m_brake.wait(m_making.rows.size());
   spare.vectors.dims = m_making.vectors.dims;
   Write& write = m_writing.emplace_back();
   write.chunk = std::exchange(m_making, std::move(spare));
@@ -65,19 +73,6 @@ ChunkWriter::Chunk ChunkWriter::collect() {
   chunk.vectors.clear();
   chunk.rows.clear();
   return chunk;
-}
-
-// Each chunk may begin when the one before has had its share of time.
-void ChunkWriter::brake(std::size_t rows) {
-  if (m_options.rows_per_second == 0)
-    return;
-  const auto now = m_work.clock.steady();
-  if (m_next_start > now)
-    m_work.clock.sleep_for(std::chrono::ceil<Clock::Duration>(m_next_start - now));
-  const std::chrono::duration<double> share(
-      static_cast<double>(rows) / static_cast<double>(m_options.rows_per_second));
-  m_next_start =
-      std::max(m_next_start, now) + std::chrono::duration_cast<Clock::Steady::duration>(share);
 }
 
 } // namespace embedctl::pipeline

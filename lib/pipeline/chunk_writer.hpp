@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/vector_sink.hpp"
+#include "pipeline/brake.hpp"
 #include "pipeline/work.hpp"
 
 #include <cstddef>
@@ -23,8 +24,14 @@ public:
   // What became of a row of the ledger. Called by write() and finish(), on their thread.
   using Settle = std::function<void(std::size_t row, RowState state)>;
 
+  // Chunks have so many rows at most, fewer where rows are wide or the brake says so.
   ChunkWriter(
-      std::size_t dims, const WriteOptions& options, VectorSink& sink, Work work, Settle settle);
+      std::size_t dims,
+      std::size_t chunk_size,
+      Brake& brake,
+      VectorSink& sink,
+      Work work,
+      Settle settle);
 
   ChunkWriter(const ChunkWriter&) = delete;
   ChunkWriter& operator=(const ChunkWriter&) = delete;
@@ -53,13 +60,12 @@ private:
 
   void hand_over();
   Chunk collect();
-  void brake(std::size_t rows);
 
-  WriteOptions m_options;
+  std::size_t m_chunk_size;
+  Brake& m_brake;
   VectorSink& m_sink;
   Work m_work;
   Settle m_settle;
-  Clock::Steady m_next_start;
   Chunk m_making;
   std::deque<Write> m_writing; // in the order in which they began
 };

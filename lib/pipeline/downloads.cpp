@@ -72,8 +72,8 @@ void Downloads::wait_for(const BatchRecord& batch) {
     return;
   std::future<void> done = std::move(m_running.front().done);
   m_running.pop_front();
-  start();
   done.get();
+  start();
 }
 
 void Downloads::start() {

@@ -27,6 +27,8 @@ public:
   // what kept them from coming.
   void wait_for(const store::BatchRecord& batch);
 
+  bool are_running() const { return !m_running.empty(); }
+
 private:
   struct Download {
     const store::BatchRecord* batch;

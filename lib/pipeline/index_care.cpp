@@ -104,6 +104,30 @@ bool wants_rebuild(IndexPolicy policy, std::uint64_t rows, IndexKeeper& keeper, 
   return true;
 }
 
+namespace {
+
+// What an earlier writing left missing stays on record as it was. It goes last, because its parents
+// may be among the others. One that somebody made meanwhile under its name is it, unless it
+// differs: then the record must not be lost to it.
+void keep_on_record(const VectorIndex& missing, std::vector<VectorIndex>& indexes) {
+  const auto there = std::find_if(indexes.begin(), indexes.end(), [&](const VectorIndex& index) {
+    return index.name == missing.name;
+  });
+  if (there == indexes.end())
+    indexes.push_back(missing);
+  else if (there->definition == missing.definition)
+    *there = missing;
+  else
+    throw Error(
+        ErrorKind::database,
+        fmt::format(
+            "{} is to be built again as it was, and another index has its name: {}",
+            printable(missing.name), printable(there->definition)),
+        "rename or drop that one; what is missing is in indexes.json of the run folder");
+}
+
+} // namespace
+
 IndexCare::IndexCare(store::Run& run, IndexPolicy policy, IndexKeeper& keeper, Work work)
     : m_run(run), m_policy(policy), m_keeper(keeper), m_work(work) {}
 
@@ -124,13 +148,9 @@ void IndexCare::before_write() {
 
 void IndexCare::drop() {
   m_keeper.drop([&](const std::vector<VectorIndex>& indexes) {
-    // What an earlier writing left missing stays so. It goes last: its parents may be among these.
     store::IndexRecord record{m_work.clock.unix_seconds(), indexes};
-    for (VectorIndex& missing : m_run.missing_indexes().indexes)
-      if (std::none_of(indexes.begin(), indexes.end(), [&](const VectorIndex& index) {
-            return index.name == missing.name;
-          }))
-        record.indexes.push_back(std::move(missing));
+    for (const VectorIndex& missing : m_run.missing_indexes().indexes)
+      keep_on_record(missing, record.indexes);
     m_run.save(record);
     m_work.progress.note(
         NoteLevel::info, fmt::format(

@@ -5,6 +5,7 @@
 #include "pipeline/batch_ingest.hpp"
 #include "pipeline/downloads.hpp"
 #include "pipeline/sender.hpp"
+#include "pipeline/survey.hpp"
 #include "store/archive.hpp"
 
 #include <algorithm>
@@ -81,6 +82,7 @@ public:
       Work work)
       : m_run(run),
         m_options(options),
+        m_brake(options.write.rows_per_second, work.clock),
         m_provider(provider),
         m_sink(sink),
         m_indexes(indexes),
@@ -97,12 +99,14 @@ public:
   void archive_all();
 
 private:
-  void take_up_again(BatchRecord& batch);
+  void take_up_again();
+  void check_results(const BatchRecord& batch) const;
   void write(BatchRecord& batch);
   void archive(BatchRecord& batch);
 
   store::Run& m_run;
   const IngestOptions& m_options;
+  Brake m_brake;
   BatchProvider* m_provider;
   VectorSink& m_sink;
   IndexCare& m_indexes;
@@ -111,15 +115,13 @@ private:
 };
 
 void Ingestion::write_all() {
-  for (BatchRecord* batch : m_batches)
-    if (is_to_be_done_again(*batch, m_options))
-      take_up_again(*batch);
+  take_up_again();
   std::vector<BatchRecord*> due;
   std::uint64_t rows = 0;
   for (BatchRecord* batch : m_batches)
     if (has_ended(*batch) && !batch->is_ingested()) {
       due.push_back(batch);
-      rows += batch->requests;
+      rows += batch->has_results() ? batch->requests : 0;
     }
   m_indexes.expect(rows);
   Downloads downloads(m_run, m_provider, m_options.parallel, m_work);
@@ -128,32 +130,56 @@ void Ingestion::write_all() {
       downloads.add(*batch);
   for (BatchRecord* batch : due) {
     downloads.wait_for(*batch);
-    if (!waits_for_the_provider(*batch)) // what it named as results may have said nothing
+    if (waits_for_the_provider(*batch)) // what it named as results said nothing
+      continue;
+    try {
       write(*batch);
+    } catch (const Error& error) {
+      if (downloads.are_running())
+        m_work.progress.note(
+            NoteLevel::warning,
+            fmt::format("{}; waiting for the downloads under way", error.what()));
+      throw;
+    }
   }
 }
 
 // The archives are read through before anything is said to be done again with them: one that is
-// damaged leaves the batch as it was. From then on the run is unfinished, so that it is gone on
+// damaged leaves all as it was. From then on the run is unfinished, so that it is gone on
 // with should this be cut short.
-void Ingestion::take_up_again(BatchRecord& batch) {
+void Ingestion::take_up_again() {
+  std::vector<BatchRecord*> batches;
+  for (BatchRecord* batch : m_batches)
+    if (is_to_be_done_again(*batch, m_options))
+      batches.push_back(batch);
   if (!m_options.redownload)
-    store::check_archives(m_run.paths(batch), batch, m_work.stop);
-  batch.state = BatchState::downloaded;
-  m_run.save(batch);
-  m_run.settle();
+    for (const BatchRecord* batch : batches)
+      check_results(*batch);
+  for (BatchRecord* batch : batches) {
+    batch->state = BatchState::downloaded;
+    m_run.save(*batch);
+  }
+  if (!batches.empty())
+    m_run.settle();
+}
+
+void Ingestion::check_results(const BatchRecord& batch) const {
+  for (const auto& file : result_files(m_run.paths(batch), batch))
+    store::check_archive(file, batch, m_work.stop);
 }
 
 void Ingestion::write(BatchRecord& batch) {
   BatchIngest ingest(
       m_run.paths(batch), batch, static_cast<std::size_t>(m_run.record().entity.dims),
-      m_options.write, m_sink, m_work);
+      m_options.write, m_brake, m_sink, m_work);
   m_work.progress.expect(Phase::write, {batch.requests, 0});
   if (batch.was_refused()) {
     const RemoteError refusal = refusal_of(batch);
     ingest.fail_all(refusal.code, refusal.message);
   } else {
-    m_indexes.before_write();
+    check_results(batch);
+    if (batch.has_results())
+      m_indexes.before_write();
     ingest.run();
     if (ingest.findings().damaged_lines > 0 && !batch.fetched_again && m_provider != nullptr) {
       // The damage may have happened on the way; what is damaged at the source stays so. What is
@@ -239,6 +265,9 @@ void ingest(
     work.progress.finish(Phase::write);
   } catch (const Error& error) {
     indexes.bring_back_after(error);
+    throw;
+  } catch (const std::exception& error) {
+    indexes.bring_back_after(Error(ErrorKind::internal, error.what()));
     throw;
   }
   indexes.bring_back();

@@ -133,9 +133,9 @@ void run_to_end(
   IngestOptions ingest_options = options.ingest;
   // An index is built once for all batches and not again after each. What is to be done again is
   // done in the first pass.
-  const bool again = options.ingest.again || options.ingest.redownload;
-  ingest_options.together = options.ingest.index != IndexPolicy::keep && !again
-                            && wants_rebuild(options.ingest.index, rows_to_come(run), keeper, work);
+  const bool at_once = options.ingest.index != IndexPolicy::keep
+                       && wants_rebuild(options.ingest.index, rows_to_come(run), keeper, work);
+  ingest_options.together = at_once && !options.ingest.again && !options.ingest.redownload;
   for (;;) {
     ingest(run, std::nullopt, ingest_options, &provider, sink, keeper, work);
     if (all_ingested(run)) {
@@ -148,6 +148,7 @@ void run_to_end(
     work.clock.sleep_for(options.poll_interval);
     // What was asked to be done again has been done again once.
     ingest_options.redownload = ingest_options.again = false;
+    ingest_options.together = at_once;
   }
   work.progress.finish(Phase::wait);
 }

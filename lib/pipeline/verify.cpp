@@ -32,7 +32,7 @@ public:
         m_verification(verification) {}
 
   // Whether what is packed can be read.
-  bool check_archives(const StopFlag& stop);
+  bool check_archive(const fs::path& file, const StopFlag& stop);
   void check_input();
   void check_lists();
   void check_vectors(std::size_t dims, std::size_t chunk_size, VectorSink& sink, Work work);
@@ -55,9 +55,10 @@ private:
   std::map<std::size_t, RowState> m_listed; // rows that a list names, with their state
 };
 
-bool BatchVerification::check_archives(const StopFlag& stop) {
+// Whether it can be looked into.
+bool BatchVerification::check_archive(const fs::path& file, const StopFlag& stop) {
   try {
-    store::check_archives(m_paths, m_batch, stop);
+    store::check_archive(file, m_batch, stop);
     return true;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::corrupt)
@@ -195,13 +196,16 @@ Verification verify(
       continue;
     const auto paths = run.paths(batch);
     BatchVerification check(paths, batch, verification);
-    if (!check.check_archives(work.stop))
-      continue;
-    check.check_input();
+    if (check.check_archive(paths.input(), work.stop))
+      check.check_input();
     if (!batch.is_ingested())
       continue;
     check.check_lists();
-    check.check_vectors(static_cast<std::size_t>(run.record().entity.dims), chunk_size, sink, work);
+    const bool output = check.check_archive(paths.output(), work.stop);
+    const bool errors = check.check_archive(paths.errors(), work.stop);
+    if (output && errors)
+      check.check_vectors(
+          static_cast<std::size_t>(run.record().entity.dims), chunk_size, sink, work);
   }
   return verification;
 }

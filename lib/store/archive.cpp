@@ -67,12 +67,11 @@ std::unique_ptr<InputStream> open_either(const fs::path& plain, const BatchRecor
       present_archive(plain), archive->bytes, way_out(plain));
 }
 
-void check_archives(const BatchPaths& paths, const BatchRecord& batch, const StopFlag& stop) {
-  for (const fs::path& plain : packable_files(paths))
-    if (const Archive* archive = find_archive(plain, batch))
-      if (!fs::exists(plain))
-        zst::check_packed(
-            present_archive(plain), {archive->bytes, archive->sha256}, stop, way_out(plain));
+void check_archive(const fs::path& plain, const BatchRecord& batch, const StopFlag& stop) {
+  if (const Archive* archive = find_archive(plain, batch))
+    if (!fs::exists(plain))
+      zst::check_packed(
+          present_archive(plain), {archive->bytes, archive->sha256}, stop, way_out(plain));
 }
 
 void archive(const BatchPaths& paths, BatchRecord& batch, const StopFlag& stop) {

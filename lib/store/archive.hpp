@@ -20,8 +20,9 @@ bool is_there(const fs::path& plain, const BatchRecord& batch);
 // the damage is come upon.
 std::unique_ptr<InputStream> open_either(const fs::path& plain, const BatchRecord& batch);
 
-// Throws Error{corrupt} for the first archive that does not hold what was packed.
-void check_archives(const BatchPaths& paths, const BatchRecord& batch, const StopFlag& stop);
+// Throws Error{corrupt} if a file that is there only packed is not the one that was packed. Reading
+// it finds what happened to an archive, but not another one in its place.
+void check_archive(const fs::path& plain, const BatchRecord& batch, const StopFlag& stop);
 
 // Takes an `ingested` batch to `archived`: packs what is plain, verifies it, puts it on record and
 // only then removes the plain files. A crash at any point loses nothing, and what it left is

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -26,9 +27,11 @@ struct Writing {
   FakeSink sink;
   std::map<std::size_t, RowState> settled;
 
-  ChunkWriter writer(const WriteOptions& options) {
+  std::optional<Brake> brake = Brake(0, clock);
+
+  ChunkWriter writer(std::size_t chunk_size, std::size_t dims = 1) {
     return ChunkWriter(
-        1, options, sink, {clock, progress, stop},
+        dims, chunk_size, *brake, sink, {clock, progress, stop},
         [this](std::size_t row, RowState state) { CHECK(settled.emplace(row, state).second); });
   }
 
@@ -46,7 +49,7 @@ TEST_CASE("every row is written once and settled with what became of it", "[pipe
   Writing world;
   world.sink.fates["row-7"] = RowState::stale;
   world.sink.fates["row-24"] = RowState::missing_row;
-  auto writer = world.writer({.chunk_size = 4});
+  auto writer = world.writer(4);
   Writing::add(writer, 25);
   writer.finish();
   REQUIRE(world.settled.size() == 25);
@@ -61,7 +64,7 @@ TEST_CASE("every row is written once and settled with what became of it", "[pipe
 TEST_CASE("what becomes of one chunk is thrown, and no further one is begun", "[pipeline]") {
   Writing world;
   world.sink.before_write = [] { throw Error(ErrorKind::database, "no more"); };
-  auto writer = world.writer({.chunk_size = 2});
+  auto writer = world.writer(2);
   CHECK_THROWS_AS(Writing::add(writer, 100), Error);
   CHECK(world.settled.empty());
   CHECK(world.sink.vectors.empty());
@@ -69,9 +72,13 @@ TEST_CASE("what becomes of one chunk is thrown, and no further one is begun", "[
 
 TEST_CASE("no more rows are written in a second than allowed", "[pipeline]") {
   Writing world;
-  auto writer = world.writer({.chunk_size = 250, .rows_per_second = 500});
-  Writing::add(writer, 1000);
-  writer.finish();
+  world.brake.emplace(500, world.clock);
+  for (int batch = 0; batch < 2; ++batch) {
+    auto writer = world.writer(250);
+    Writing::add(writer, 500);
+    writer.finish();
+    world.settled.clear();
+  }
   const auto slept =
       std::accumulate(world.clock.sleeps.begin(), world.clock.sleeps.end(), Clock::Duration{0});
   CHECK(slept == Clock::Duration{1500}); // the first chunk does not wait
@@ -79,8 +86,21 @@ TEST_CASE("no more rows are written in a second than allowed", "[pipeline]") {
 
 TEST_CASE("a chunk has no more rows than a second may have", "[pipeline]") {
   Writing world;
-  auto writer = world.writer({.chunk_size = 1000, .rows_per_second = 10});
+  world.brake.emplace(10, world.clock);
+  auto writer = world.writer(1000);
   Writing::add(writer, 20);
   writer.finish();
   CHECK(world.sink.chunk_sizes == std::vector<std::size_t>{10, 10});
+}
+
+TEST_CASE("a chunk of wide vectors has few of them", "[pipeline]") {
+  Writing world;
+  auto writer = world.writer(50'000, 3072);
+  const std::vector<float> wide(3072);
+  for (std::size_t row = 0; row < 1000; ++row)
+    writer.add(row, fmt::format("row-{}", row), Fingerprint{}, wide);
+  writer.finish();
+  CHECK(world.settled.size() == 1000);
+  for (const std::size_t size : world.sink.chunk_sizes)
+    CHECK(size * wide.size() * sizeof(float) <= std::size_t{6} << 20);
 }

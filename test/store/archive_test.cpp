@@ -67,7 +67,7 @@ TEST_CASE("an archived batch is read as before", "[store]") {
   CHECK(world.first_line(world.paths.output()) == "answered");
   CHECK(is_there(world.paths.output(), world.batch));
   CHECK_FALSE(is_there(world.paths.errors(), world.batch));
-  CHECK_NOTHROW(check_archives(world.paths, world.batch, world.stop));
+  CHECK_NOTHROW(check_archive(world.paths.output(), world.batch, world.stop));
 }
 
 TEST_CASE("a plain file goes when its archive is durable and on record", "[store]") {
@@ -145,14 +145,14 @@ TEST_CASE("an archive that is damaged or gone is refused with the way out", "[st
   }
   CHECK_THAT(hint(world.paths.output()), ContainsSubstring("--redownload"));
   CHECK_THAT(hint(world.paths.input()), ContainsSubstring("from a copy"));
-  CHECK_THROWS_AS(check_archives(world.paths, world.batch, world.stop), Error);
+  CHECK_THROWS_AS(check_archive(world.paths.output(), world.batch, world.stop), Error);
 }
 
 TEST_CASE("an archive of something else is refused", "[store]") {
   Ingested world;
   world.archive();
   world.batch.archives[1].sha256 = world.batch.archives[0].sha256;
-  CHECK_THROWS_AS(check_archives(world.paths, world.batch, world.stop), Error);
+  CHECK_THROWS_AS(check_archive(world.paths.output(), world.batch, world.stop), Error);
   ++world.batch.archives[1].bytes;
   CHECK_THROWS_AS(open_either(world.paths.output(), world.batch), Error);
 }
