@@ -79,6 +79,7 @@ public:
   }
 
   void download(const std::string& file_id, const fs::path& to, const OnBytes& on_bytes) override {
+    const std::lock_guard guard(m_mutex);
     ++downloads;
     const std::string& content = contents.at(file_id);
     if (half_downloaded) {
