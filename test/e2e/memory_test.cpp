@@ -40,6 +40,7 @@ long peak_memory(const World& world, const Arguments& arguments) {
 struct Peaks {
   long submit = 0;
   long ingest = 0;
+  long again = 0; // with every row written already, as after a crash
 };
 
 Peaks embed(const World& world, int family_number, int from, int rows) {
@@ -48,7 +49,9 @@ Peaks embed(const World& world, int family_number, int from, int rows) {
   peaks.submit =
       peak_memory(world, {"submit", "--family-id", family(family_number), "--encoding", "float"});
   world.let_pass();
-  peaks.ingest = peak_memory(world, {"ingest", "--run-dir", only_run(world, family_number)});
+  const std::string run_dir = only_run(world, family_number);
+  peaks.ingest = peak_memory(world, {"ingest", "--run-dir", run_dir});
+  peaks.again = peak_memory(world, {"ingest", "--run-dir", run_dir, "--redownload"});
   return peaks;
 }
 
@@ -64,6 +67,8 @@ TEST_CASE("memory does not grow with the rows, and stays below 64 MiB", "[e2e]")
   REQUIRE(world.count("embedding IS NOT NULL") == k_few + k_many);
   CHECK(many.ingest < 64 * k_mebibyte);
   CHECK(many.ingest < few.ingest + 8 * k_mebibyte);
+  CHECK(many.again < 64 * k_mebibyte);
+  CHECK(many.again < few.again + 8 * k_mebibyte);
   CHECK(many.submit < 64 * k_mebibyte);
   CHECK(many.submit < few.submit + 8 * k_mebibyte);
 }

@@ -104,3 +104,16 @@ TEST_CASE("a stop while packing leaves an ingested batch to be packed", "[pipeli
   CHECK_FALSE(world.run.record().finished);
   CHECK(fs::exists(world.paths().output()));
 }
+
+TEST_CASE("a sound archive of something else is not written from", "[pipeline]") {
+  Ended world;
+  world.ingest();
+  world.sink.vectors.clear();
+  // As an ingest that was to do it again and was killed leaves it.
+  world.batch().state = BatchState::downloaded;
+  for (Archive& archive : world.batch().archives)
+    archive.sha256.front() = archive.sha256.front() == '0' ? '1' : '0';
+  world.run.save(world.batch());
+  CHECK(kind_of([&] { world.ingest(); }) == ErrorKind::corrupt);
+  CHECK(world.sink.vectors.empty());
+}

@@ -271,3 +271,34 @@ TEST_CASE("a run builds what is missing before it waits", "[pipeline][index]") {
   run_to_end(run, {}, world.source, world.provider, world.sink, world.keeper, world.work());
   CHECK(run.record().finished);
 }
+
+TEST_CASE("another index under a missing one's name does not take its place", "[pipeline][index]") {
+  Indexed world;
+  VectorIndex missing = some_index();
+  missing.comment = "for the search";
+  world.run.save(IndexRecord{1, {missing}});
+  SECTION("one that differs stops the writing before anything is dropped") {
+    VectorIndex& other = world.keeper.indexes.front();
+    other.definition += " WITH (m='8')";
+    CHECK(world.failure() == ErrorKind::database);
+    CHECK(world.sink.vectors.empty());
+    CHECK(world.run.missing_indexes().indexes == std::vector<VectorIndex>{missing});
+    CHECK(std::count(world.keeper.calls.begin(), world.keeper.calls.end(), "drop") == 0);
+  }
+  SECTION("one made by hand as it was gets what else is on record") {
+    world.ingest();
+    CHECK(world.keeper.indexes == std::vector<VectorIndex>{missing});
+    CHECK_FALSE(world.is_recorded());
+  }
+}
+
+TEST_CASE("a batch without results costs no index", "[pipeline][index]") {
+  Indexed world;
+  RemoteBatch& remote = world.provider.batch(world.run.batches().at(0).batch_id);
+  remote.output_file_id.clear();
+  remote.error_file_id.clear();
+  remote.status = RemoteStatus::expired;
+  world.ingest();
+  CHECK(world.keeper.calls.empty());
+  CHECK(world.run.rows()[RowState::failed] == world.run.rows().total());
+}

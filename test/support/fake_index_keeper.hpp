@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/error.hpp"
 #include "core/index_keeper.hpp"
 
 #include <functional>
@@ -38,7 +39,9 @@ public:
     if (before_build)
       before_build(index);
     for (const VectorIndex& there : indexes)
-      if (there.name == index.name)
+      if (there.name == index.name && there.definition != index.definition)
+        throw Error(ErrorKind::database, "another index has the name");
+      else if (there.name == index.name)
         return Rebuilt::found;
     indexes.push_back(index);
     return Rebuilt::built;
