@@ -9,4 +9,13 @@ std::optional<std::string> HttpResponse::header(const std::string& lower_case_na
   return std::nullopt;
 }
 
+std::string without_key(std::string text, const Secret& key) {
+  const std::string& secret = key.reveal();
+  if (secret.empty())
+    return text;
+  for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at))
+    text.replace(at, secret.size(), "***");
+  return text;
+}
+
 } // namespace embedctl

@@ -76,4 +76,7 @@ public:
   virtual HttpResponse perform(const HttpRequest& request) = 0;
 };
 
+// What a server says, without the key that it may quote.
+std::string without_key(std::string text, const Secret& key);
+
 } // namespace embedctl

@@ -38,10 +38,10 @@ std::optional<milliseconds> number_of(const std::string& text, milliseconds unit
   return milliseconds(static_cast<long>(std::clamp(ms, 0.0, k_year_in_ms)));
 }
 
-ProviderDetail detail_of(const HttpResponse& answer) {
+ProviderDetail detail_of(const HttpResponse& answer, const Secret& key) {
   ProviderDetail detail;
   detail.http_status = answer.status;
-  detail.request_id = printable(answer.header("x-request-id").value_or(""), 100);
+  detail.request_id = printable(without_key(answer.header("x-request-id").value_or(""), key), 100);
   detail.retryable = true;
   return detail;
 }
@@ -108,9 +108,10 @@ public:
     m_answer.reset();
   }
 
-  void add(const HttpResponse& answer, Clock::Steady now) {
+  void add(const HttpResponse& answer, const Secret& key, Clock::Steady now) {
     add(reason_of(answer), now);
     m_answer = answer;
+    m_detail = detail_of(answer, key);
   }
 
   void start_new_row() {
@@ -138,7 +139,7 @@ public:
   Error error(const std::string& message, std::string hint) const {
     Error error(ErrorKind::unreachable, message, std::move(hint));
     if (m_answer)
-      error.provider = detail_of(*m_answer);
+      error.provider = m_detail;
     return error;
   }
 
@@ -146,6 +147,7 @@ private:
   std::vector<std::pair<std::string, int>> m_reasons;
   std::string m_last_reason;
   std::optional<HttpResponse> m_answer; // of the last attempt, if it had one
+  ProviderDetail m_detail;              // of that answer
   int m_in_a_row = 0;
   Clock::Steady m_since; // when the first of the row failed
   Clock::Steady m_last;
@@ -174,7 +176,7 @@ RetryPolicy::attempt(const Call& call, const HttpRequest& request, Failures& fai
     const Verdict verdict = call.judge ? call.judge(answer) : judge(answer, call.repeatable);
     if (verdict == Verdict::final)
       return answer;
-    failures.add(answer, m_clock.steady());
+    failures.add(answer, request.bearer, m_clock.steady());
     in_doubt = verdict == Verdict::in_doubt;
   } catch (const TransportError& error) {
     failures.add(error.what(), m_clock.steady());

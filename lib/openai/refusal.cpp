@@ -25,14 +25,6 @@ Refusal refusal_in(const json::Value& object) {
   return refusal;
 }
 
-std::string without(std::string text, const std::string& secret) {
-  if (secret.empty())
-    return text;
-  for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at))
-    text.replace(at, secret.size(), "***");
-  return text;
-}
-
 std::string hint_for(const HttpResponse& answer, const Refusal& refusal) {
   if (is_out_of_quota(answer) || refusal.code == "billing_hard_limit_reached")
     return "add credit or raise the limit in the provider's billing settings, then run the same "
@@ -81,7 +73,7 @@ bool is_out_of_quota(const HttpResponse& answer) {
 Error refusal_error(const std::string& what, const HttpResponse& answer, const Secret& key) {
   const Refusal refusal = parse_refusal(answer.body);
   const auto clean = [&](const std::string& text, std::size_t limit) {
-    return printable(without(text, key.reveal()), limit);
+    return printable(without_key(text, key), limit);
   };
   const std::string code = clean(refusal.code.empty() ? refusal.type : refusal.code, 100);
   std::string message = fmt::format("cannot {}: ", what);

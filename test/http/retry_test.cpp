@@ -136,6 +136,20 @@ TEST_CASE_METHOD(Fixture, "the final error tells all attempts in one line", "[ht
   CHECK(error.provider->retryable);
 }
 
+TEST_CASE_METHOD(Fixture, "a request id that quotes the key is told without it", "[http]") {
+  options.timeout = 0s;
+  transport.answer(503, "", {{"x-request-id", "req of the-word-of-the-key"}});
+  Call call = get();
+  call.request = [] {
+    HttpRequest request;
+    request.bearer = Secret("the-word-of-the-key");
+    return request;
+  };
+  const Error error = failure(call);
+  REQUIRE(error.provider);
+  CHECK(error.provider->request_id == "req of ***");
+}
+
 TEST_CASE_METHOD(Fixture, "fifteen minutes of 503 end after fifteen minutes", "[http]") {
   for (int i = 0; i < 200; ++i)
     transport.answer(503);
