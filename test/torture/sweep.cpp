@@ -88,6 +88,9 @@ void Tally::conclude(const std::string& name) {
     told += m_violations[i] + "\n";
   INFO(told);
   CHECK(m_violations.empty());
+  // A sweep that swept nothing proves nothing.
+  CHECK(std::any_of(
+      m_counts.begin(), m_counts.end(), [](const auto& pair) { return pair.second > 0; }));
 }
 
 void finish_life(const std::string& story, Life& life, const Ending& first, Tally& tally) {
