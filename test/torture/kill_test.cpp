@@ -151,7 +151,7 @@ TEST_CASE("a recovery that is killed as well is finished by a third run", "[tort
         finish(story_of(first, killed) + " and then " + story_of(second, recovery), life, tally);
         return true;
       },
-      time_for_a_sweep());
+      time_for_a_sweep(std::chrono::minutes(2)));
   tally.conclude("pairs of kills");
 }
 

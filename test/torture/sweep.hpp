@@ -13,8 +13,11 @@
 namespace embedctl::torture {
 
 // How long a sweep that may be cut short goes on; nullopt where all is to be done. From
-// EMBEDCTL_TORTURE_SECONDS: seconds for each such sweep, or "all".
-std::optional<std::chrono::seconds> time_for_a_sweep();
+// EMBEDCTL_TORTURE_SECONDS: seconds for each such sweep, or "all"; `usual` where it is not set.
+// With eight seconds all of torture_tests but the pairs of kills takes about five minutes on two
+// processors.
+std::optional<std::chrono::seconds>
+time_for_a_sweep(std::chrono::seconds usual = std::chrono::seconds(8));
 
 // Decides in which order a sweep that may be cut short goes; from EMBEDCTL_TORTURE_SEED.
 std::uint64_t seed();
