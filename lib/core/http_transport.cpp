@@ -13,8 +13,10 @@ std::string without_key(std::string text, const Secret& key) {
   const std::string& secret = key.reveal();
   if (secret.empty())
     return text;
-  for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at))
-    text.replace(at, secret.size(), "***");
+  constexpr std::string_view k_instead = "***"; // in which the secret is not looked for again
+  for (auto at = text.find(secret); at != std::string::npos;
+       at = text.find(secret, at + k_instead.size()))
+    text.replace(at, secret.size(), k_instead);
   return text;
 }
 

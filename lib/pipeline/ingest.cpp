@@ -155,12 +155,12 @@ void Ingestion::take_up_again() {
   if (!m_options.redownload)
     for (const BatchRecord* batch : batches)
       check_results(*batch);
-  for (BatchRecord* batch : batches) {
+  for (BatchRecord* batch : batches)
     batch->state = BatchState::downloaded;
-    m_run.save(*batch);
-  }
   if (!batches.empty())
-    m_run.settle();
+    m_run.settle(); // first: a finished run with batches to be done would not be gone on with
+  for (const BatchRecord* batch : batches)
+    m_run.save(*batch);
 }
 
 void Ingestion::check_results(const BatchRecord& batch) const {
