@@ -161,23 +161,32 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::write(std::string_view bytes) {
   m_size += bytes.size();
+  if (m_buffer.empty() && bytes.size() >= k_buffer_size)
+    return put(bytes);
   m_buffer += bytes;
   if (m_buffer.size() >= k_buffer_size)
     flush();
 }
 
 void AtomicFile::flush() {
-  std::string_view left = m_buffer;
-  while (!left.empty()) {
-    const ssize_t put = ::write(m_fd.get(), left.data(), left.size());
+  put(m_buffer);
+  m_buffer.clear();
+}
+
+void AtomicFile::put(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(m_fd.get(), bytes.data(), bytes.size());
     if (put < 0) {
       if (errno == EINTR)
         continue;
       throw_io_error("write", m_temporary, errno);
     }
-    left.remove_prefix(static_cast<std::size_t>(put));
+    bytes.remove_prefix(static_cast<std::size_t>(put));
   }
-  m_buffer.clear();
+}
+
+void AtomicFile::start_writeback() {
+  static_cast<void>(::sync_file_range(m_fd.get(), 0, 0, SYNC_FILE_RANGE_WRITE));
 }
 
 const fs::path& AtomicFile::sync() {

@@ -61,6 +61,10 @@ public:
   // Bytes written so far, buffered ones included.
   std::uint64_t size() const { return m_size; }
 
+  // Lets the disk begin with what was written, so that sync() has less to wait for. A failure of
+  // the disk is sync()'s to tell.
+  void start_writeback();
+
   // Makes what was written durable under the name of the temporary file, which it returns, so that
   // it can be looked at before commit().
   const fs::path& sync();
@@ -70,6 +74,7 @@ public:
 
 private:
   void flush();
+  void put(std::string_view bytes);
 
   fs::path m_path;
   fs::path m_temporary;

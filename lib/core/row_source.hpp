@@ -29,8 +29,12 @@ inline bool may_be_same(const DatabaseIdentity& a, const DatabaseIdentity& b) {
              || a.system_identifier == b.system_identifier);
 }
 
-struct ScopeCounts {
+struct ScopeState {
   bool exists = false;
+  bool complete = false; // no row without a vector
+};
+
+struct ScopeCounts {
   std::uint64_t rows = 0;
   std::uint64_t embedded = 0;
 };
@@ -63,6 +67,9 @@ public:
   // Holds off submits of this scope from other machines for as long as what it returns lives.
   // Throws Error{locked} if another has it.
   virtual std::shared_ptr<const void> hold(const std::string& scope) = 0;
+
+  // Ends with the first row that has no vector; counting them takes as long as reading them.
+  virtual ScopeState look(const std::string& scope) = 0;
 
   virtual ScopeCounts count(const std::string& scope) = 0;
 

@@ -22,6 +22,7 @@ namespace embedctl::pg {
 namespace {
 
 constexpr std::string_view k_doing = "cannot read the rows";
+constexpr std::string_view k_counting = "cannot count the rows";
 
 // Without keys in flight, one snapshot and no writes for the whole transaction. With them, the
 // temporary table must be filled first, and the snapshot be taken after that: a run that ends
@@ -158,20 +159,31 @@ std::shared_ptr<const void> RowSource::hold(const std::string& scope) {
   return held;
 }
 
-ScopeCounts RowSource::count(const std::string& scope) {
+ScopeState RowSource::look(const std::string& scope) {
   Connection connection(m_conninfo);
   const Names names = quote_names(connection, m_entity);
   try {
     const Result result = connection.query(
         fmt::format(
-            "SELECT EXISTS (SELECT FROM {} s WHERE s.{} = $1), count(*), count(t.{})"
-            " FROM {} t WHERE t.{} = $2",
-            names.scope_table, names.scope_key, names.target, names.table, names.scope),
-        {scope, scope}, "cannot count the rows");
-    return {result.boolean(0, 0), result.number(0, 1), result.number(0, 2)};
+            "SELECT EXISTS (SELECT FROM {} s WHERE s.{} = $1),"
+            " NOT EXISTS (SELECT FROM {} t WHERE t.{} = $2 AND t.{} IS NULL)",
+            names.scope_table, names.scope_key, names.table, names.scope, names.target),
+        {scope, scope}, k_counting);
+    return {result.boolean(0, 0), result.boolean(0, 1)};
   } catch (const Error& error) {
     rethrow_for_scope(error, m_entity);
   }
+}
+
+ScopeCounts RowSource::count(const std::string& scope) {
+  Connection connection(m_conninfo);
+  const Names names = quote_names(connection, m_entity);
+  const Result result = connection.query(
+      fmt::format(
+          "SELECT count(*), count(t.{}) FROM {} t WHERE t.{} = $1", names.target, names.table,
+          names.scope),
+      {scope}, k_counting);
+  return {result.number(0, 0), result.number(0, 1)};
 }
 
 std::vector<std::uint64_t>
@@ -201,7 +213,7 @@ RowSource::select(const Selection& selection, const std::function<void(const Sou
 
 std::uint64_t RowSource::count_open(
     std::span<const std::string> keys, std::span<const Fingerprint> fingerprints) {
-  constexpr std::string_view k_counting = "cannot look at the rows";
+  constexpr std::string_view k_looking = "cannot look at the rows";
   Connection connection(m_conninfo);
   const Names names = quote_names(connection, m_entity);
   std::string key_array;
@@ -216,8 +228,8 @@ std::uint64_t RowSource::count_open(
           " ON t.{} = i.k::{} WHERE {} = i.fp AND t.{} IS NULL",
           names.table, names.key, inspect(connection, m_entity).key_type, fingerprint_sql(names),
           names.target),
-      params, k_counting);
-  return connection.receive(k_counting).number(0, 0);
+      params, k_looking);
+  return connection.receive(k_looking).number(0, 0);
 }
 
 } // namespace embedctl::pg

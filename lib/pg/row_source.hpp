@@ -15,6 +15,7 @@ public:
   void check() override;
   DatabaseIdentity identity() override;
   std::shared_ptr<const void> hold(const std::string& scope) override;
+  ScopeState look(const std::string& scope) override;
   ScopeCounts count(const std::string& scope) override;
   std::vector<std::uint64_t>
   select(const Selection& selection, const std::function<void(const SourceRow&)>& take) override;

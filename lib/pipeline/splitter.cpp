@@ -39,7 +39,7 @@ void Splitter::add(const SourceRow& row) {
           || m_writer->bytes() + line.size() > m_limits.bytes))
     close_batch();
   // Without a unique index a key may come twice, and the provider would refuse the whole batch.
-  if (reason.empty() && !m_keys.emplace(row.key).second)
+  if (reason.empty() && !m_keys.add(row.key))
     reason = "duplicate_key";
   if (reason.empty())
     writer().add(row.key, row.fingerprint, line);

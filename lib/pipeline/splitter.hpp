@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/rows.hpp"
+#include "pipeline/key_set.hpp"
 #include "pipeline/work.hpp"
 #include "store/batch_writer.hpp"
 #include "store/run.hpp"
@@ -10,7 +11,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <unordered_set>
 
 namespace embedctl::pipeline {
 
@@ -46,7 +46,7 @@ private:
   Work m_work;
   json::RequestLine m_line;
   std::optional<store::BatchWriter> m_writer;
-  std::unordered_set<std::string> m_keys; // of the batch being written
+  KeySet m_keys; // of the batch being written
 };
 
 } // namespace embedctl::pipeline

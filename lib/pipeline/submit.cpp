@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/parallel.hpp"
 #include "pipeline/in_flight.hpp"
+#include "pipeline/row_relay.hpp"
 #include "store/ledger.hpp"
 
 #include <fmt/format.h>
@@ -72,16 +73,18 @@ SubmitReport
 submit(const SubmitOptions& options, RowSource& source, BatchProvider* provider, Work work) {
   SubmitReport report;
   source.check();
-  report.scope = source.count(options.scope);
-  if (!report.scope.exists)
+  const ScopeState scope = source.look(options.scope);
+  if (!scope.exists)
     throw Error(
         ErrorKind::usage,
         fmt::format("{} {} does not exist", options.entity.scope_noun, options.scope),
         fmt::format(
             "its id must be in {}.{}", options.entity.scope_table,
             options.entity.scope_key_column));
-  if (report.scope.rows == report.scope.embedded)
+  if (scope.complete) {
+    report.scope = source.count(options.scope);
     return report;
+  }
 
   if (provider != nullptr)
     provider->check_access();
@@ -112,16 +115,20 @@ submit(const SubmitOptions& options, RowSource& source, BatchProvider* provider,
     splitter.emplace(*report.run, options.limits, send_later, work);
   };
   work.progress.expect(Phase::select, {});
-  const auto left_out = source.select(selection, [&](const SourceRow& row) {
+  RowRelay rows([&](const SourceRow& row) {
     if (!splitter)
       begin();
     splitter->add(row);
   });
+  const auto left_out = source.select(selection, [&rows](const SourceRow& row) { rows.add(row); });
+  rows.finish();
   for (std::size_t i = 0; i < left_out.size(); ++i)
     if (left_out[i] > 0)
       report.held.push_back({selection.in_flight[i].run, left_out[i]});
-  if (!splitter)
+  if (!splitter) {
+    report.scope = source.count(options.scope);
     return report;
+  }
   splitter->finish();
   work.progress.finish(Phase::select);
   close_selection(*report.run, store::SelectionState::complete);

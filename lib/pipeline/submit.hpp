@@ -34,7 +34,7 @@ struct HeldRows {
 
 struct SubmitReport {
   std::optional<store::Run> run; // none where there was nothing to select
-  ScopeCounts scope;             // before the selection
+  ScopeCounts scope;             // if there is no run
   std::vector<HeldRows> held;    // rows left out because other runs have them in flight
 };
 

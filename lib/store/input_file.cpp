@@ -2,8 +2,6 @@
 
 #include "base/bytes.hpp"
 
-#include <utility>
-
 namespace embedctl::store {
 
 namespace {
@@ -13,31 +11,23 @@ constexpr std::size_t k_block = std::size_t{1} << 20;
 } // namespace
 
 void InputFile::add(std::string_view line) {
-  m_making += line;
-  if (m_making.size() >= k_block)
-    hand_over();
+  std::string& block = m_blocks.making();
+  block += line;
+  if (block.size() >= k_block)
+    m_blocks.pass_on();
 }
 
 std::string InputFile::finish() {
-  if (m_stored.valid())
-    m_stored.get();
-  std::swap(m_making, m_storing);
-  store_block();
+  m_blocks.finish();
   m_file.commit();
   return to_hex(m_digest.finish());
 }
 
-void InputFile::hand_over() {
-  if (m_stored.valid())
-    m_stored.get();
-  std::swap(m_making, m_storing);
-  m_stored = std::async(std::launch::async, [this] { store_block(); });
-}
-
-void InputFile::store_block() {
-  m_digest.add(m_storing);
-  m_file.write(m_storing);
-  m_storing.clear();
+void InputFile::store(std::string& block) {
+  m_digest.add(block);
+  m_file.write(block);
+  m_file.start_writeback();
+  block.clear();
 }
 
 } // namespace embedctl::store

@@ -2,10 +2,9 @@
 
 #include "base/digest.hpp"
 #include "base/file.hpp"
+#include "base/relay.hpp"
 
-#include <cstdint>
 #include <filesystem>
-#include <future>
 #include <string>
 #include <string_view>
 
@@ -15,7 +14,8 @@ namespace embedctl::store {
 // the lines, so blocks of them are handed over to another thread while the next one is made.
 class InputFile {
 public:
-  explicit InputFile(std::filesystem::path path) : m_file(std::move(path)) {}
+  explicit InputFile(std::filesystem::path path)
+      : m_file(std::move(path)), m_blocks([this](std::string& block) { store(block); }) {}
 
   // Throws what an earlier line has met.
   void add(std::string_view line);
@@ -24,14 +24,11 @@ public:
   std::string finish();
 
 private:
-  void hand_over();
-  void store_block();
+  void store(std::string& block);
 
   AtomicFile m_file;
   Sha256 m_digest;
-  std::string m_making;
-  std::string m_storing;
-  std::future<void> m_stored; // of m_storing; its destructor, the first to run, waits
+  Relay<std::string> m_blocks; // its destructor, the first to run, ends the thread
 };
 
 } // namespace embedctl::store

@@ -48,7 +48,11 @@ std::optional<std::size_t> Ledger::find(std::string_view key) const {
 }
 
 std::string ledger_line(std::string_view key, const Fingerprint& fingerprint) {
-  return tsv_line({key, to_hex(fingerprint)});
+  std::string line = tsv_line({key});
+  line.back() = '\t';
+  line += to_hex(fingerprint);
+  line += '\n';
+  return line;
 }
 
 void for_each_key(

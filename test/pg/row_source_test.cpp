@@ -238,13 +238,17 @@ TEST_CASE("a scope is counted, and one that does not exist is said to be none", 
       "UPDATE knowledge_chunks SET embedding = '[1,2,3]' WHERE id = '{}'", chunk_id(0)));
   pg::RowSource source(Secret(database.url()), narrow_entity());
   const ScopeCounts counts = source.count(k_family);
-  CHECK(counts.exists);
   CHECK(counts.rows == 3);
   CHECK(counts.embedded == 1);
-  CHECK(source.count(k_other_family).exists);
   CHECK(source.count(k_other_family).rows == 0);
-  CHECK_FALSE(source.count("00000000-0000-4000-8000-00000000dead").exists);
-  CHECK(error_of([&] { source.count("no uuid"); }).kind() == ErrorKind::usage);
+  CHECK(source.look(k_family).exists);
+  CHECK_FALSE(source.look(k_family).complete);
+  CHECK(source.look(k_other_family).exists);
+  CHECK(source.look(k_other_family).complete);
+  database.exec("UPDATE knowledge_chunks SET embedding = '[1,2,3]'");
+  CHECK(source.look(k_family).complete);
+  CHECK_FALSE(source.look("00000000-0000-4000-8000-00000000dead").exists);
+  CHECK(error_of([&] { source.look("no uuid"); }).kind() == ErrorKind::usage);
 }
 
 TEST_CASE("a scope with quotes in it is a value and no SQL", "[pg]") {
@@ -265,7 +269,7 @@ TEST_CASE("a scope with quotes in it is a value and no SQL", "[pg]") {
   entity.scope_key_column = "name";
   pg::RowSource source(Secret(database.url()), entity);
   source.check();
-  CHECK(source.count(scope).exists);
+  CHECK(source.look(scope).exists);
   int rows = 0;
   source.select({.scope = scope, .limit = {}, .in_flight = {}}, [&](const SourceRow&) { ++rows; });
   CHECK(rows == 1);

@@ -94,12 +94,12 @@ TEST_CASE("a refusal that waiting cannot mend ends the run", "[pipeline]") {
 TEST_CASE("a run goes on from wherever a killed process left it", "[pipeline]") {
   World world(25);
   // Killed in the middle of the third batch, with the first two sent.
-  world.source.after_row = [](std::uint64_t taken) {
-    if (taken == 25)
+  world.progress.on_advance = [](Phase phase, std::uint64_t rows) {
+    if (phase == Phase::select && rows == 25)
       throw Killed{};
   };
   CHECK_THROWS_AS(world.submit(10), Killed);
-  world.source.after_row = nullptr;
+  world.progress.on_advance = nullptr;
   auto runs = unfinished_runs(world.options().batches_dir, k_scope);
   REQUIRE(runs.size() == 1);
   Run& run = runs[0];

@@ -222,12 +222,12 @@ TEST_CASE("a dry run named from within its folder still sees what is in flight",
 TEST_CASE(
     "what an interrupted submit left is sent, and its unfinished batch dropped", "[pipeline]") {
   World world(25);
-  world.source.after_row = [](std::uint64_t taken) {
-    if (taken == 25)
+  world.progress.on_advance = [](Phase phase, std::uint64_t rows) {
+    if (phase == Phase::select && rows == 25)
       throw Killed{};
   };
   CHECK_THROWS_AS(world.submit(10), Killed);
-  world.source.after_row = nullptr;
+  world.progress.on_advance = nullptr;
   const auto folders = find_runs(world.options().batches_dir, std::nullopt);
   REQUIRE(folders.size() == 1);
   Run run = Run::load(folders[0]);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -15,8 +16,11 @@ class FakeProgress : public ProgressSink {
 public:
   void expect(Phase, Amount) override {}
   void advance(Phase phase, Amount done) override {
-    const std::lock_guard lock(m_mutex);
-    rows_done.at(static_cast<std::size_t>(phase)) += done.rows;
+    std::unique_lock lock(m_mutex);
+    const std::uint64_t rows = rows_done.at(static_cast<std::size_t>(phase)) += done.rows;
+    lock.unlock();
+    if (on_advance)
+      on_advance(phase, rows);
   }
   void finish(Phase) override {}
   void note(NoteLevel, std::string_view text) override {
@@ -26,6 +30,7 @@ public:
 
   std::vector<std::string> notes;
   std::array<std::uint64_t, k_phases> rows_done{};
+  std::function<void(Phase, std::uint64_t rows)> on_advance;
 
 private:
   std::mutex m_mutex;

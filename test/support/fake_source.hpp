@@ -31,10 +31,15 @@ public:
     return {this, [this](const void*) { --holds; }};
   }
 
+  ScopeState look(const std::string& scope) override {
+    const ScopeCounts counts = count(scope);
+    return {exists, counts.rows == counts.embedded};
+  }
+
   ScopeCounts count(const std::string&) override {
     const auto embedded =
         std::count_if(rows.begin(), rows.end(), [](const Row& row) { return row.embedded; });
-    return {exists, rows.size(), static_cast<std::uint64_t>(embedded)};
+    return {rows.size(), static_cast<std::uint64_t>(embedded)};
   }
 
   std::vector<std::uint64_t>
