@@ -110,11 +110,12 @@ std::string to_base64(std::span<const std::byte> bytes) {
 }
 
 bool from_base64(std::string_view text, std::vector<std::byte>& out) {
-  out.clear();
   if (text.size() % 4 != 0)
     return false;
-  if (text.empty())
+  if (text.empty()) {
+    out.clear();
     return true;
+  }
   const std::size_t padding =
       text.ends_with("==") ? 2 : static_cast<std::size_t>(text.ends_with('='));
   const std::size_t size = text.size() / 4 * 3 - padding;

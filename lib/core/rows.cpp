@@ -43,8 +43,8 @@ void VectorChunk::clear() {
 }
 
 void VectorChunk::add(
-    std::string key, const Fingerprint& fingerprint, std::span<const float> vector) {
-  keys.push_back(std::move(key));
+    std::string_view key, const Fingerprint& fingerprint, std::span<const float> vector) {
+  keys.emplace_back(key);
   fingerprints.push_back(fingerprint);
   values.insert(values.end(), vector.begin(), vector.end());
 }

@@ -62,7 +62,7 @@ struct VectorChunk {
 
   std::size_t size() const { return keys.size(); }
   void clear();
-  void add(std::string key, const Fingerprint& fingerprint, std::span<const float> vector);
+  void add(std::string_view key, const Fingerprint& fingerprint, std::span<const float> vector);
 };
 
 } // namespace embedctl

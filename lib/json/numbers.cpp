@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <limits>
 
 namespace embedctl::json {
@@ -14,27 +15,26 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the first digit is the lowest byte");
 
-// Powers of ten that a double holds exactly.
-constexpr std::array k_powers = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                 1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-constexpr std::uint64_t k_exact_below = std::uint64_t{1} << 53;
+constexpr std::array k_fractions = {1e0,   1e-1,  1e-2,  1e-3,  1e-4,  1e-5,  1e-6,  1e-7,
+                                    1e-8,  1e-9,  1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15,
+                                    1e-16, 1e-17, 1e-18, 1e-19, 1e-20, 1e-21, 1e-22};
+constexpr std::array<std::uint64_t, 8> k_powers = {1,      10,      100,       1'000,
+                                                   10'000, 100'000, 1'000'000, 10'000'000};
 constexpr std::ptrdiff_t k_most_digits = 19; // that always fit into 64 bits
 
 // Numbers that need more may be too large for a double.
 constexpr std::ptrdiff_t k_longest_exponent = 2;
 constexpr std::ptrdiff_t k_longest_number = 100;
 
-// A double that stands exactly between two floats, or is below the normal ones, has been rounded
-// already and must not be rounded again; and release 3.0 of simdjson takes "0." with more than 19
-// significant digits for quite another number.
-bool is_safe_to_round(double number, std::size_t length) {
-  constexpr std::size_t k_longest_text = 22; // "-0." and 19 digits
+// A double that is a few steps from the number rounds to the number's float, unless the middle
+// between two floats is as near, or it is below the normal ones.
+bool is_safe_to_round(double number) {
   constexpr std::uint64_t k_dropped_bits = 0x1fffffff;
   constexpr std::uint64_t k_half_of_them = 0x10000000;
+  constexpr std::uint64_t k_steps = 16;
   const double size = std::fabs(number);
-  return length <= k_longest_text
-         && (std::bit_cast<std::uint64_t>(number) & k_dropped_bits) != k_half_of_them
+  const std::uint64_t dropped = std::bit_cast<std::uint64_t>(number) & k_dropped_bits;
+  return dropped - (k_half_of_them - k_steps) > 2 * k_steps
          && size <= std::numeric_limits<float>::max()
          && (size >= std::numeric_limits<float>::min() || size == 0);
 }
@@ -43,10 +43,14 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-bool are_eight_digits(std::uint64_t bytes) {
-  return ((bytes & 0xf0f0'f0f0'f0f0'f0f0)
-          | ((bytes + 0x0606'0606'0606'0606) & 0xf0f0'f0f0'f0f0'f0f0) >> 4)
-         == 0x3333'3333'3333'3333;
+// How many of eight bytes are digits, up to the first that is none.
+unsigned digits_in_front(std::uint64_t bytes) {
+  constexpr std::uint64_t k_high_halves = 0xf0f0'f0f0'f0f0'f0f0;
+  constexpr std::uint64_t k_of_digits = 0x3030'3030'3030'3030;
+  // Adding 6 takes what stands above '9' out of that half. It may carry, into later bytes alone.
+  const std::uint64_t others = ((bytes & k_high_halves) ^ k_of_digits)
+                               | (((bytes + 0x0606'0606'0606'0606) & k_high_halves) ^ k_of_digits);
+  return static_cast<unsigned>(std::countr_zero(others)) / 8;
 }
 
 // Pairs of digits, then of pairs, then of those, all at once.
@@ -76,12 +80,13 @@ public:
   // False where no number stands, or one of unusual size.
   bool number(float& value) {
     const char* const start = m_at;
-    const bool negative = take('-');
+    const bool negative = take_minus();
     std::uint64_t digits = 0;
     const char* const whole = m_at;
-    read_digits(digits);
+    if (!take('0')) // most numbers of a vector are below 1
+      read_digits(digits);
     std::ptrdiff_t count = m_at - whole;
-    if (count == 0 || (count > 1 && *whole == '0'))
+    if (count == 0 || (*whole == '0' && m_at != m_end && is_digit(*m_at)))
       return false;
     std::ptrdiff_t exponent = 0;
     if (take('.')) {
@@ -92,43 +97,61 @@ public:
         return false;
       count -= exponent;
     }
-    const bool scientific = m_at != m_end && (*m_at | 0x20) == 'e';
-    if ((scientific && !skip_exponent()) || m_at - start > k_longest_number)
+    if ((take('e') || take('E')) && !read_exponent(exponent))
       return false;
-    const std::string_view text(start, static_cast<std::size_t>(m_at - start));
-    if (scientific || count > k_most_digits || digits >= k_exact_below
-        || exponent < -static_cast<std::ptrdiff_t>(k_powers.size() - 1)) {
-      value = nearest_float(text);
-    } else {
-      // Both are exact, so this is the double nearest to the text.
+    if (m_at - start > k_longest_number)
+      return false;
+    if (count <= k_most_digits && exponent <= 0 && -exponent < std::ssize(k_fractions)) {
+      // Three roundings, each by half a step of a double at most.
       const double size =
-          static_cast<double>(digits) / k_powers[static_cast<std::size_t>(-exponent)];
-      value = nearest_float(text, negative ? -size : size);
+          static_cast<double>(digits) * k_fractions[static_cast<std::size_t>(-exponent)];
+      if (is_safe_to_round(size)) {
+        // A sign is a coin toss, which no processor foresees: no branch on it.
+        value = std::bit_cast<float>(
+            std::bit_cast<std::uint32_t>(static_cast<float>(size))
+            | static_cast<std::uint32_t>(negative) << 31);
+        return true;
+      }
     }
+    value = nearest_float({start, static_cast<std::size_t>(m_at - start)});
     return std::isfinite(value);
   }
 
 private:
+  bool take_minus() {
+    const bool minus = m_at != m_end && *m_at == '-';
+    m_at += minus;
+    return minus;
+  }
+
   void read_digits(std::uint64_t& value) {
     for (std::uint64_t bytes = 0; m_end - m_at >= 8; m_at += 8) {
       std::memcpy(&bytes, m_at, sizeof(bytes));
-      if (!are_eight_digits(bytes))
-        break;
-      value = value * 100'000'000 + value_of_eight_digits(bytes);
+      const unsigned count = digits_in_front(bytes);
+      if (count == 8) {
+        value = value * 100'000'000 + value_of_eight_digits(bytes);
+        continue;
+      }
+      if (count > 0) // what is shifted in counts as zeros in front
+        value = value * k_powers[count] + value_of_eight_digits(bytes << (8 - count) * 8);
+      m_at += count;
+      return;
     }
     for (; m_at != m_end && is_digit(*m_at); ++m_at)
       value = value * 10 + static_cast<std::uint64_t>(*m_at - '0');
   }
 
-  bool skip_exponent() {
-    ++m_at;
-    if (!take('+'))
-      take('-');
+  // Adds what stands behind the "e".
+  bool read_exponent(std::ptrdiff_t& exponent) {
+    const bool negative = take_minus();
+    if (!negative)
+      take('+');
+    std::ptrdiff_t value = 0;
     const char* const digits = m_at;
-    while (m_at != m_end && is_digit(*m_at))
-      ++m_at;
-    const std::ptrdiff_t count = m_at - digits;
-    return count > 0 && count <= k_longest_exponent;
+    while (m_at != m_end && is_digit(*m_at) && m_at - digits <= k_longest_exponent)
+      value = value * 10 + (*m_at++ - '0');
+    exponent += negative ? -value : value;
+    return m_at > digits && m_at - digits <= k_longest_exponent;
   }
 
   const char* m_at;
@@ -148,7 +171,10 @@ float nearest_float(std::string_view text) {
 }
 
 float nearest_float(std::string_view text, double nearest) {
-  return is_safe_to_round(nearest, text.size()) ? static_cast<float>(nearest) : nearest_float(text);
+  // Release 3.0 of simdjson takes "0." with more than 19 digits for quite another number.
+  constexpr std::size_t k_longest = 22; // "-0." and 19 digits
+  return text.size() <= k_longest && is_safe_to_round(nearest) ? static_cast<float>(nearest)
+                                                               : nearest_float(text);
 }
 
 bool read_numbers(std::string_view text, std::vector<float>& out) {

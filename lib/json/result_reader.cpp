@@ -72,12 +72,11 @@ RowFailure failure(std::string code, std::string_view message) {
 }
 
 bool all_finite(std::span<const float> values) {
-  // The sum of a finite vector may overflow, that of x * 0 may not: it is NaN exactly when one of
-  // them is NaN or infinite, and the loop has no branch.
-  float sum = 0;
+  // NaN and infinity have the highest exponent; one more of it carries into the place of the sign.
+  std::uint32_t carried = 0;
   for (const float value : values)
-    sum += value * 0.0F;
-  return sum == 0.0F;
+    carried |= (std::bit_cast<std::uint32_t>(value) & 0x7fffffff) + 0x00800000;
+  return carried >> 31 == 0;
 }
 
 // Reads the members of an object one by one as long as they are plain: no escapes, nothing nested.

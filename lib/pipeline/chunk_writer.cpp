@@ -33,7 +33,7 @@ ChunkWriter::ChunkWriter(
 
 void ChunkWriter::add(
     std::size_t row,
-    const std::string& key,
+    std::string_view key,
     const Fingerprint& fingerprint,
     std::span<const float> vector) {
   m_making.vectors.add(key, fingerprint, vector);

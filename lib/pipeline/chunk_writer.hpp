@@ -39,7 +39,7 @@ public:
   // Throws what became of an earlier chunk; the rows since then are not written.
   void
   add(std::size_t row,
-      const std::string& key,
+      std::string_view key,
       const Fingerprint& fingerprint,
       std::span<const float> vector);
 

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "base/key_index.hpp"
 #include "core/rows.hpp"
-#include "pipeline/key_set.hpp"
 #include "pipeline/work.hpp"
 #include "store/batch_writer.hpp"
 #include "store/run.hpp"
@@ -46,7 +46,7 @@ private:
   Work m_work;
   json::RequestLine m_line;
   std::optional<store::BatchWriter> m_writer;
-  KeySet m_keys; // of the batch being written
+  KeyIndex m_keys; // of the batch being written
 };
 
 } // namespace embedctl::pipeline

@@ -56,7 +56,10 @@ void check_still_open(
             fmt::format("rows of this dry run are in flight in run \"{}\" by now", other.run),
             hint);
     });
-  const std::uint64_t open = source.count_open(ledger.keys(), ledger.fingerprints());
+  std::vector<std::string> keys;
+  for (std::size_t row = 0; row < ledger.size(); ++row)
+    keys.emplace_back(ledger.key(row));
+  const std::uint64_t open = source.count_open(keys, ledger.fingerprints());
   if (open != ledger.size())
     throw Error(
         ErrorKind::usage,

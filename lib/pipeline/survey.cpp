@@ -4,8 +4,10 @@
 #include "store/archive.hpp"
 #include "json/result_reader.hpp"
 
+#include <algorithm>
 #include <array>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -71,6 +73,32 @@ void compare_repeats(
   });
 }
 
+// How many lines of a result file answer each row.
+std::vector<std::uint32_t> count_answers(ResultReader reader, const store::Ledger& ledger) {
+  std::vector<std::uint32_t> answers(ledger.size());
+  while (reader.next()) {
+    const auto id = reader.likely_id();
+    if (const auto row = id ? ledger.find(*id) : std::nullopt)
+      ++answers[*row];
+  }
+  return answers;
+}
+
+// Nothing is written before this is done, so a large file is read from both ends of its middle.
+std::vector<std::uint32_t> count_answers(
+    const store::BatchPaths& paths, const store::BatchRecord& batch, const store::Ledger& ledger) {
+  std::vector<std::future<std::vector<std::uint32_t>>> counts;
+  for (const auto& file : result_files(paths, batch))
+    for (auto& part : store::open_halves(file, batch))
+      counts.push_back(std::async(std::launch::async, [&ledger, part = std::move(part)]() mutable {
+        return count_answers(ResultReader(std::move(part)), ledger);
+      }));
+  std::vector<std::uint32_t> answers(ledger.size());
+  for (auto& count : counts)
+    std::ranges::transform(answers, count.get(), answers.begin(), std::plus());
+  return answers;
+}
+
 } // namespace
 
 std::vector<std::filesystem::path>
@@ -86,14 +114,8 @@ Survey survey_results(
     const store::BatchPaths& paths, const store::BatchRecord& batch, const store::Ledger& ledger) {
   Survey survey;
   survey.conflicting.resize(ledger.size());
-  std::vector<std::uint32_t> answers(ledger.size());
-  bool repeats = false;
-  for_each_line(paths, batch, [&](ResultReader& reader) {
-    const auto id = reader.likely_id();
-    if (const auto row = id ? ledger.find(*id) : std::nullopt)
-      repeats = ++answers[*row] > 1 || repeats;
-  });
-  if (repeats)
+  const std::vector<std::uint32_t> answers = count_answers(paths, batch, ledger);
+  if (std::ranges::any_of(answers, [](std::uint32_t count) { return count > 1; }))
     compare_repeats(paths, batch, ledger, answers, survey);
   return survey;
 }

@@ -67,6 +67,22 @@ std::unique_ptr<InputStream> open_either(const fs::path& plain, const BatchRecor
       present_archive(plain), archive->bytes, way_out(plain));
 }
 
+std::vector<std::unique_ptr<InputStream>>
+open_halves(const fs::path& plain, const BatchRecord& batch) {
+  constexpr std::uint64_t k_small = std::uint64_t{1} << 20;
+  std::vector<std::unique_ptr<InputStream>> halves;
+  std::error_code missing;
+  const std::uintmax_t size = fs::file_size(plain, missing);
+  if (missing || size <= k_small) {
+    halves.push_back(open_either(plain, batch));
+    return halves;
+  }
+  const std::uint64_t middle = next_line(plain, size / 2);
+  halves.push_back(std::make_unique<FileStream>(plain, 0, middle));
+  halves.push_back(std::make_unique<FileStream>(plain, middle));
+  return halves;
+}
+
 void check_archive(const fs::path& plain, const BatchRecord& batch, const StopFlag& stop) {
   if (const Archive* archive = find_archive(plain, batch))
     if (!fs::exists(plain))

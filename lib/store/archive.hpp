@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 namespace embedctl::store {
 
@@ -19,6 +20,11 @@ bool is_there(const fs::path& plain, const BatchRecord& batch);
 // Reads it in whichever form it is there. Throws Error{corrupt} for a damaged archive, now or when
 // the damage is come upon.
 std::unique_ptr<InputStream> open_either(const fs::path& plain, const BatchRecord& batch);
+
+// The same, to be read side by side: in two parts of whole lines, or in one where it is packed or
+// small.
+std::vector<std::unique_ptr<InputStream>>
+open_halves(const fs::path& plain, const BatchRecord& batch);
 
 // Throws Error{corrupt} if a file that is there only packed is not the one that was packed. Reading
 // it finds what happened to an archive, but not another one in its place.

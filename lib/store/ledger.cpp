@@ -11,40 +11,37 @@ namespace embedctl::store {
 
 namespace {
 
-using TakeRow = std::function<void(std::string key, const Fingerprint&)>;
+// False if the row cannot be one of this file.
+using TakeRow = std::function<bool(std::string_view key, const Fingerprint&)>;
+
+bool read_row(std::string_view line, const TakeRow& take) {
+  const std::size_t tab = line.find('\t');
+  Fingerprint fingerprint;
+  if (tab == std::string_view::npos || !from_hex(line.substr(tab + 1), fingerprint))
+    return false;
+  const std::string_view key = line.substr(0, tab);
+  return take(key.find('\\') == std::string_view::npos ? key : tsv_fields(key)[0], fingerprint);
+}
 
 void read_rows(const std::filesystem::path& path, const TakeRow& take) {
   json::LineReader lines(path);
-  while (lines.next()) {
-    auto fields = tsv_fields(lines.line());
-    Fingerprint fingerprint;
-    if (lines.too_long() || !lines.terminated() || fields.size() != 2
-        || !from_hex(fields[1], fingerprint))
+  while (lines.next())
+    if (lines.too_long() || !lines.terminated() || !read_row(lines.line(), take))
       throw Error(
           ErrorKind::corrupt,
           fmt::format("\"{}\" is damaged: line {} is no row", path.string(), lines.number()),
           "nothing was changed; restore the file from a copy, or keep the folder for its results");
-    take(std::move(fields[0]), fingerprint);
-  }
 }
 
 } // namespace
 
 Ledger Ledger::load(const std::filesystem::path& rows_tsv) {
   Ledger ledger;
-  read_rows(rows_tsv, [&](std::string key, const Fingerprint& fingerprint) {
-    ledger.m_keys.push_back(std::move(key));
+  read_rows(rows_tsv, [&](std::string_view key, const Fingerprint& fingerprint) {
     ledger.m_fingerprints.push_back(fingerprint);
+    return ledger.m_keys.add(key);
   });
-  ledger.m_index.reserve(ledger.m_keys.size());
-  for (std::size_t row = 0; row < ledger.m_keys.size(); ++row)
-    ledger.m_index.emplace(ledger.m_keys[row], static_cast<std::uint32_t>(row));
   return ledger;
-}
-
-std::optional<std::size_t> Ledger::find(std::string_view key) const {
-  const auto found = m_index.find(key);
-  return found == m_index.end() ? std::nullopt : std::optional<std::size_t>(found->second);
 }
 
 std::string ledger_line(std::string_view key, const Fingerprint& fingerprint) {
@@ -57,7 +54,10 @@ std::string ledger_line(std::string_view key, const Fingerprint& fingerprint) {
 
 void for_each_key(
     const std::filesystem::path& rows_tsv, const std::function<void(std::string_view key)>& take) {
-  read_rows(rows_tsv, [&](const std::string& key, const Fingerprint&) { take(key); });
+  read_rows(rows_tsv, [&](std::string_view key, const Fingerprint&) {
+    take(key);
+    return true;
+  });
 }
 
 } // namespace embedctl::store

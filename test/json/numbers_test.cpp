@@ -21,7 +21,7 @@ std::string written(std::mt19937_64& random) {
   float value = std::bit_cast<float>(bits);
   if (random() % 2 == 0 || !std::isfinite(value))
     value = static_cast<float>(static_cast<std::int64_t>(random())) / 9.3e18F; // as vectors have
-  switch (random() % 6) {
+  switch (random() % 7) {
   case 0:
     return fmt::format("{}", value);
   case 1:
@@ -34,6 +34,13 @@ std::string written(std::mt19937_64& random) {
     return fmt::format(
         "{:.30f}",
         (static_cast<double>(value) + static_cast<double>(std::nextafterf(value, 2 * value))) / 2);
+  case 5: { // the same, written with as many digits as the fast way takes
+    double half =
+        (static_cast<double>(value) + static_cast<double>(std::nextafterf(value, 2 * value))) / 2;
+    for (auto steps = random() % 40; steps > 0; --steps)
+      half = std::nextafter(half, random() % 2 == 0 ? 0 : 2 * half);
+    return fmt::format("{:.17f}", half);
+  }
   default:
     return fmt::format("{:.17e}", static_cast<double>(value));
   }

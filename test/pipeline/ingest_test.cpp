@@ -148,6 +148,30 @@ TEST_CASE("an error file that is named and empty says nothing", "[pipeline]") {
   CHECK_FALSE(fs::exists(world.paths().errors().string() + ".part"));
 }
 
+TEST_CASE("repeats are found wherever they stand in a large file", "[pipeline]") {
+  Ingesting world(3);
+  const std::string one = World::good_line("row-1");
+  const std::string other = World::result_line("row-1", "[7,7]");
+  const std::string rest = World::good_line("row-0") + World::good_line("row-2");
+  const std::string much = std::string(std::size_t{3} << 20, ' ') + "\n";
+  SECTION("far apart") {
+    world.end(one + rest + much + other);
+  }
+  SECTION("in the first half") {
+    world.end(one + rest + other + much);
+  }
+  SECTION("in the second half") {
+    world.end(much + one + rest + other);
+  }
+  SECTION("in another file") {
+    world.end(one + rest + much, other);
+  }
+  world.ingest();
+  CHECK(world.count(RowState::written) == 2);
+  CHECK_THAT(world.failed(), ContainsSubstring("row-1\tconflicting_results\t"));
+  CHECK(world.quarantine() == one + other);
+}
+
 TEST_CASE("identical repeats count once and conflicting ones are refused", "[pipeline]") {
   Ingesting world(4);
   const std::string conflict =

@@ -70,6 +70,31 @@ TEST_CASE("an archived batch is read as before", "[store]") {
   CHECK_NOTHROW(check_archive(world.paths.output(), world.batch, world.stop));
 }
 
+TEST_CASE("the halves of a large file are whole lines, and all of them", "[store]") {
+  Ingested world;
+  std::string text;
+  const auto lines_of_halves = [&] {
+    std::string lines;
+    auto halves = open_halves(world.paths.output(), world.batch);
+    for (auto& half : halves)
+      for (json::LineReader reader(std::move(half)); reader.next();)
+        lines.append(reader.line()).append("\n");
+    CHECK(lines == text);
+    return halves.size();
+  };
+  text = "answered\n";
+  CHECK(lines_of_halves() == 1);
+  for (std::size_t i = 0; i < 40'000; ++i)
+    text += std::to_string(i) + std::string(i % 60, '.') + "\n";
+  write_file_atomically(world.paths.output(), text);
+  CHECK(lines_of_halves() == 2);
+  world.archive();
+  CHECK(lines_of_halves() == 1);
+  text = std::string(2 << 20, 'x') + "\n"; // the middle of one line
+  write_file_atomically(world.paths.output(), text);
+  CHECK(lines_of_halves() == 2);
+}
+
 TEST_CASE("a plain file goes when its archive is durable and on record", "[store]") {
   Ingested world;
   fs::remove(world.paths.input());
