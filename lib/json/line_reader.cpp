@@ -47,6 +47,7 @@ bool LineReader::next() {
       return false;
     if (!m_too_long)
       m_line = {m_buffer.data() + m_begin, m_end - m_begin};
+    m_buffer[m_end] = '\n'; // a parser may look at what stands behind a line
     m_begin = m_end;
     m_terminated = false;
     ++m_number;

@@ -65,6 +65,8 @@ class NumberScanner {
 public:
   NumberScanner(const char* at, const char* end) : m_at(at), m_end(end) {}
 
+  const char* at() const { return m_at; }
+
   void skip_space() {
     while (m_at != m_end && (*m_at == ' ' || *m_at == '\t' || *m_at == '\r'))
       ++m_at;
@@ -132,8 +134,8 @@ private:
         value = value * 100'000'000 + value_of_eight_digits(bytes);
         continue;
       }
-      if (count > 0) // what is shifted in counts as zeros in front
-        value = value * k_powers[count] + value_of_eight_digits(bytes << (8 - count) * 8);
+      // What is shifted in counts as zeros in front.
+      value = value * k_powers[count] + value_of_eight_digits(bytes << 8 << (7 - count) * 8);
       m_at += count;
       return;
     }
@@ -177,20 +179,20 @@ float nearest_float(std::string_view text, double nearest) {
                                                                : nearest_float(text);
 }
 
-bool read_numbers(std::string_view text, std::vector<float>& out) {
+std::size_t read_numbers(std::string_view text, std::vector<float>& out) {
   out.clear();
   NumberScanner scanner(text.data(), text.data() + text.size());
   if (!scanner.take('['))
-    return false;
+    return 0;
   do {
     scanner.skip_space();
     float value = 0;
     if (!scanner.number(value))
-      return false;
+      return 0;
     out.push_back(value);
     scanner.skip_space();
   } while (scanner.take(','));
-  return scanner.take(']');
+  return scanner.take(']') ? static_cast<std::size_t>(scanner.at() - text.data()) : 0;
 }
 
 } // namespace embedctl::json

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
@@ -13,8 +14,8 @@ float nearest_float(std::string_view number);
 float nearest_float(std::string_view number, double nearest);
 
 // Reads the array of plain numbers at the front of `text`, each to the nearest float, several times
-// faster than a parser that must expect anything. False where anything else is there: then `out` is
-// of no use, and a parser has to say what it is.
-bool read_numbers(std::string_view text, std::vector<float>& out);
+// faster than a parser that must expect anything. Returns how long the array is; 0 where anything
+// else is there: then `out` is of no use, and a parser has to say what it is.
+std::size_t read_numbers(std::string_view text, std::vector<float>& out);
 
 } // namespace embedctl::json

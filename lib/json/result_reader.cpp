@@ -30,18 +30,35 @@ struct ResultReader::Parser {
   std::string_view line;
   bool is_open = false; // the line has been looked through, and can be read again from its start
 
-  std::optional<ondemand::object> open(std::string_view whole_line) {
+  // The line without the numbers of what looks like its embedding; empty if nothing does. The
+  // parser takes as long for the places of those numbers as they take to be read.
+  std::string shortened;
+  std::size_t array_at = 0; // where "[]" stands for them, which are in `values`
+
+  void start(std::string_view whole_line) {
     line = whole_line;
+    is_open = false;
+  }
+
+  std::optional<ondemand::object> open() {
     ondemand::object root;
-    if (is_open && document.is_alive())
+    if (is_open && document.is_alive()) {
       document.rewind();
-    else
-      is_open = parser.iterate(line.data(), line.size(), line.size() + LineReader::k_padding)
-                    .get(document)
-                == simdjson::SUCCESS;
+    } else {
+      shorten();
+      look_through();
+    }
     if (!is_open || document.get_object().get(root) != simdjson::SUCCESS)
       return std::nullopt;
     return root;
+  }
+
+  void look_through() {
+    shortened.reserve(shortened.size() + LineReader::k_padding);
+    const std::string_view text = shortened.empty() ? line : shortened;
+    is_open =
+        parser.iterate(text.data(), text.size(), text.size() + LineReader::k_padding).get(document)
+        == simdjson::SUCCESS;
   }
 
   // After a mistake in the text simdjson is dead, and asking it once more would be a null pointer.
@@ -51,14 +68,14 @@ struct ResultReader::Parser {
     return object.find_field_unordered(key);
   }
 
-  // From where the value begins.
-  std::string_view rest_of_line(ondemand::value& value) const {
-    const char* const from = value.raw_json_token().data();
-    return {from, static_cast<std::size_t>(line.data() + line.size() - from)};
+  void shorten();
+  bool has_been_taken_out(ondemand::value& value) const {
+    return !shortened.empty() && value.raw_json_token().data() == shortened.data() + array_at;
   }
 
   std::optional<std::string> text_of(ondemand::object& object, const char* key);
   RowFailure described_failure(ondemand::object error, std::string fallback_code);
+  RowResult result();
   RowResult parse(ondemand::object root);
   RowResult vector_of(ondemand::object body);
   RowResult from_array(ondemand::array numbers);
@@ -158,6 +175,36 @@ ResultReader::Parser::described_failure(ondemand::object error, std::string fall
       message ? *message : "the provider gave no reason");
 }
 
+// Takes the first member of this name for the embedding; vector_of() finds out if it is.
+void ResultReader::Parser::shorten() {
+  constexpr std::string_view k_name = R"("embedding")";
+  constexpr std::string_view k_spaces = " \t\r";
+  shortened.clear();
+  std::size_t at = line.find(k_name);
+  for (; at != std::string_view::npos; at = line.find(k_name, at)) {
+    at = line.find_first_not_of(k_spaces, at + k_name.size());
+    if (at != std::string_view::npos && line[at] == ':')
+      break;
+  }
+  if (at == std::string_view::npos)
+    return;
+  at = line.find_first_not_of(k_spaces, at + 1);
+  if (at == std::string_view::npos || line[at] != '[')
+    return;
+  const std::size_t length = read_numbers(line.substr(at), values);
+  if (length == 0)
+    return;
+  array_at = at;
+  shortened.append(line.substr(0, at)).append("[]").append(line.substr(at + length));
+}
+
+RowResult ResultReader::Parser::result() {
+  auto root = open();
+  if (!root)
+    return failure("bad_line", "the line is not valid JSON");
+  return parse(*root);
+}
+
 RowResult ResultReader::Parser::parse(ondemand::object root) {
   ondemand::object response;
   if (member(root, "response").get_object().get(response) == simdjson::SUCCESS) {
@@ -203,9 +250,13 @@ RowResult ResultReader::Parser::vector_of(ondemand::object body) {
     if (type == ondemand::json_type::string
         && embedding.get_string().get(text) == simdjson::SUCCESS)
       result = from_text(text);
-    else if (type == ondemand::json_type::array && read_numbers(rest_of_line(embedding), values))
+    else if (type == ondemand::json_type::array && has_been_taken_out(embedding))
       result = Embedding{values};
-    else if (
+    else if (!shortened.empty()) {
+      shortened.clear(); // what was taken out is something else
+      look_through();
+      return this->result();
+    } else if (
         type == ondemand::json_type::array
         && embedding.get_array().get(numbers) == simdjson::SUCCESS)
       result = from_array(numbers);
@@ -253,10 +304,11 @@ ResultReader::~ResultReader() = default;
 ResultReader::ResultReader(ResultReader&&) noexcept = default;
 
 bool ResultReader::next() {
-  m_parser->is_open = false;
   while (m_lines.next())
-    if (m_lines.too_long() || m_lines.line().find_first_not_of(" \t\r") != std::string_view::npos)
+    if (m_lines.too_long() || m_lines.line().find_first_not_of(" \t\r") != std::string_view::npos) {
+      m_parser->start(m_lines.line());
       return true;
+    }
   return false;
 }
 
@@ -268,7 +320,7 @@ std::optional<std::string_view> ResultReader::likely_id() {
 
 std::optional<std::string_view> ResultReader::custom_id() {
   // A cut last line may still parse when only its newline is missing, which loses nothing.
-  auto root = m_parser->open(m_lines.line());
+  auto root = m_parser->open();
   std::string_view id;
   if (!root || root->find_field_unordered("custom_id").get_string().get(id) != simdjson::SUCCESS)
     return std::nullopt;
@@ -276,10 +328,7 @@ std::optional<std::string_view> ResultReader::custom_id() {
 }
 
 RowResult ResultReader::result() {
-  auto root = m_parser->open(m_lines.line());
-  if (!root)
-    return failure("bad_line", "the line is not valid JSON");
-  return m_parser->parse(*root);
+  return m_parser->result();
 }
 
 } // namespace embedctl::json

@@ -60,7 +60,7 @@ TEST_CASE("numbers are read to the nearest float, bit for bit", "[json]") {
     array += ']';
     std::vector<float> values;
     INFO(array);
-    REQUIRE(read_numbers(array + ",{\"more\":1}", values));
+    REQUIRE(read_numbers(array + ",{\"more\":1}", values) == array.size());
     REQUIRE(values.size() == texts.size());
     for (std::size_t i = 0; i < texts.size(); ++i)
       CHECK(
@@ -89,6 +89,6 @@ TEST_CASE("what is no array of plain numbers is left to a parser", "[json]") {
         "[01]",   "[-]",     "[.5]",  "[1.]",  "[1e]",   "[1e+]", "[+1]",    "[1 2]",
         "[null]", "[\"1\"]", "[[1]]", "[NaN]", "[1e39]", "[0x1]", "[1.5.5]", "[--1]"}) {
     INFO(text);
-    CHECK_FALSE(read_numbers(text, values));
+    CHECK(read_numbers(text, values) == 0);
   }
 }

@@ -281,6 +281,35 @@ TEST_CASE("a cut vector is no vector", "[json]") {
   }
 }
 
+TEST_CASE("only the numbers of the embedding itself are taken for it", "[json]") {
+  const auto line = [](const std::string& before, const std::string& item) {
+    return R"({"custom_id":"a",)" + before + R"("response":{"status_code":200,"body":{"data":[)"
+           + item + R"(],"usage":{"embedding":[4,4]}}}})";
+  };
+  const std::string item = R"({"object":"embedding","index":0,"embedding":[0.5,0.25]})";
+  const std::vector values = {0.5F, 0.25F};
+  CHECK(read_one(line("", item)).values == values);
+  for (const char* before :
+       {R"("embedding":[1,2,3],)", R"("embedding":{"embedding":[1,2,3]},)", R"("embedding":[],)",
+        R"("x":["embedding",[1,2,3]],)", R"("x":"\"embedding\":[1,2,3]",)",
+        R"("x":{"embedding" : [1,2,3]},)", R"("embedding":[1,[2]],)",
+        R"("embedding":"[1,2,3]",)"}) {
+    INFO(before);
+    const auto outcome = read_one(line(before, item));
+    CHECK(outcome.id == "a");
+    CHECK(outcome.values == values);
+  }
+  CHECK(read_one(line("", R"({"embedding" : [ 0.5 , 0.25 ] })")).values == values);
+  CHECK(
+      read_one(line("", R"({"index":0,"x":{"embedding":[1,2]},"embedding":[0.5,0.25]})")).values
+      == values);
+  CHECK(read_one(line("", item + "," + item)).code == "too_many_embeddings");
+  CHECK(read_one(line("", R"({"x":1})")).code == "no_embedding");
+  CHECK(read_one(line("", R"({"x":{"embedding":[1,2]}})")).code == "no_embedding");
+  CHECK(read_one(line("", R"({"embedding":7},{"embedding":[1,2]})")).code == "no_embedding");
+  CHECK(read_one(line("", R"({"embedding":[1e39]})")).code == "not_finite");
+}
+
 TEST_CASE("deep nesting is refused or passed over, and never followed down", "[json]") {
   const std::string open(100'000, '[');
   const std::string close(100'000, ']');
