@@ -30,10 +30,10 @@ class World:
         command += ["-f", file] if file else []
         return output_of(command + [url or self.url]).strip()
 
-    def timed_sql(self, sql):
+    def timed_sql(self, *commands):
         """The time that psql tells, which is the server's and the way over a local socket."""
-        out = self.psql("CHECKPOINT", r"\timing on", sql)
-        return Measured(float(re.findall(r"Time: ([0-9.]+) ms", out)[-1]) / 1000, 0)
+        out = self.psql("CHECKPOINT", r"\timing on", *commands)
+        return Measured(sum(map(float, re.findall(r"Time: ([0-9.]+) ms", out))) / 1000, 0)
 
     def server_settings(self):
         names = ("server_version", "fsync", "synchronous_commit", "full_page_writes",
