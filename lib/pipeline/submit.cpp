@@ -123,7 +123,10 @@ submit(const SubmitOptions& options, RowSource& source, BatchProvider* provider,
       begin();
     splitter->add(row);
   });
-  const auto left_out = source.select(selection, [&rows](const SourceRow& row) { rows.add(row); });
+  const auto left_out = source.select(selection, [&](const SourceRow& row) {
+    work.stop.throw_if_requested(); // a block of rows may be long in coming
+    rows.add(row);
+  });
   rows.finish();
   for (std::size_t i = 0; i < left_out.size(); ++i)
     if (left_out[i] > 0)

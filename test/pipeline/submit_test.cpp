@@ -272,6 +272,17 @@ TEST_CASE("a second submit of the scope is held off while one is at work", "[pip
   CHECK(find_runs(world.options().batches_dir, std::nullopt).empty());
 }
 
+TEST_CASE("a stop is noticed at the next row, however slowly rows come", "[pipeline]") {
+  World world(25);
+  std::uint64_t last = 0;
+  world.source.after_row = [&](std::uint64_t taken) {
+    last = taken;
+    world.stop.request(SIGINT);
+  };
+  CHECK(kind_of([&] { world.submit(); }) == ErrorKind::interrupted);
+  CHECK(last == 1);
+}
+
 TEST_CASE("other machines are held off while rows are selected and sent", "[pipeline]") {
   World world(3);
   std::vector<int> holds;
