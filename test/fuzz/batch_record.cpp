@@ -1,46 +1,10 @@
-// batch.json: any content is a record or refused as what it is, and a record that is written down
-// again says the same for ever.
+// batch.json
 
 #include "store/batch_record.hpp"
-#include "base/file.hpp"
-#include "fuzz/support.hpp"
-
-#include <optional>
-
-using namespace embedctl;
-using namespace embedctl::fuzz;
-using namespace embedctl::store;
-
-namespace {
-
-constexpr std::uint64_t k_limit = std::uint64_t{64} << 20;
-
-std::optional<BatchRecord> load(const std::filesystem::path& path) {
-  try {
-    return load_batch_record(path);
-  } catch (const Error& error) {
-    require(
-        error.kind() == ErrorKind::corrupt || error.kind() == ErrorKind::usage,
-        "a record that is refused is damaged or newer");
-    return std::nullopt;
-  }
-}
-
-} // namespace
+#include "fuzz/record.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static MemoryFile file;
-  static const MemoryFolder folder;
-  file.set(text_of(data, size));
-  const auto record = load(file.path());
-  if (!record)
-    return 0;
-  const auto path = folder / "batch.json";
-  save_batch_record(path, *record);
-  const std::string saved = read_file(path, k_limit);
-  const auto again = load(path);
-  require(again.has_value(), "a record that was written can be read");
-  save_batch_record(path, *again);
-  require(read_file(path, k_limit) == saved, "a record that is written again says the same");
+  using namespace embedctl;
+  fuzz::check_record(fuzz::text_of(data, size), store::load_batch_record, store::save_batch_record);
   return 0;
 }
