@@ -29,7 +29,7 @@ def line_of(row):
         *(time_text(row.seconds(side)) for side in ("reference", "floor", "embedctl")),
         f"{ratio('reference'):.1f}× faster" if ratio("reference") else "",
         f"{ratio('floor'):.2f}×" if ratio("floor") else "",
-        f"{row.peak_mib:.0f} MiB",
+        f"{row.peak_mib:.0f} MiB" if row.peak_mib else "",
         ", ".join(TARGETS[name](target) for name, target in row.targets.items()),
         "" if not row.targets else "no: " + ", ".join(missed) if missed else "yes",
     ]

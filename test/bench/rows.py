@@ -138,8 +138,11 @@ def submit(world, size):
               {"reference": 10, "floor": 1.5, "memory": 64})
     world.make_database(rows, 1536, TEXT_BYTES)
     world.fill()
+    disk = Row("submit-disk", "those request files, copied by cat and synced by dd", {})
     by_reference, by_embedctl = world.folder / "reference", world.folder / "batches"
     file = world.folder / "copied.tsv"
+    again = (f"cat {by_embedctl}/*/*/batches/*/input.jsonl"
+             f" | dd of={file} bs=1M iflag=fullblock conv=fsync status=none")
     copy = (f"\\copy (SELECT id, content FROM knowledge_chunks"
             f" WHERE family_id = '{FAMILY}' AND embedding IS NULL) TO '{file}'")
     for n in range(size["rounds"]):
@@ -150,6 +153,8 @@ def submit(world, size):
         row.add("embedctl", measure(
             [world.embedctl, "submit", "--dry-run", "--family-id", FAMILY,
              "--batches-dir", by_embedctl], world.environment))
+        file.unlink()
+        disk.add("floor", measure(["sh", "-c", again]))
         if n == 0:
             expected = digest_of(by_reference.glob("*.jsonl"))
             found = digest_of(by_embedctl.glob("*/*/batches/*/input.jsonl"))
@@ -159,7 +164,7 @@ def submit(world, size):
         shutil.rmtree(by_reference)
         shutil.rmtree(by_embedctl)
         file.unlink()
-    return [row.compare()]
+    return [row.compare(), disk]
 
 
 def hnsw(world, size):
