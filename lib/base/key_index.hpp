@@ -35,7 +35,7 @@ private:
 
   std::string m_bytes;             // of all keys, one after the other
   std::vector<std::size_t> m_ends; // where each ends
-  std::vector<Slot> m_slots;       // a power of two, a fifth of them free
+  std::vector<Slot> m_slots;       // a power of two, at least a fifth of them free
 };
 
 } // namespace embedctl

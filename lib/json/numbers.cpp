@@ -172,13 +172,6 @@ float nearest_float(std::string_view text) {
   return text.starts_with('-') ? -size : size;
 }
 
-float nearest_float(std::string_view text, double nearest) {
-  // Release 3.0 of simdjson takes "0." with more than 19 digits for quite another number.
-  constexpr std::size_t k_longest = 22; // "-0." and 19 digits
-  return text.size() <= k_longest && is_safe_to_round(nearest) ? static_cast<float>(nearest)
-                                                               : nearest_float(text);
-}
-
 std::size_t read_numbers(std::string_view text, std::vector<float>& out) {
   out.clear();
   NumberScanner scanner(text.data(), text.data() + text.size());

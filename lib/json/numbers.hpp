@@ -10,9 +10,6 @@ namespace embedctl::json {
 // infinite where it is too large for a float.
 float nearest_float(std::string_view number);
 
-// The same where `nearest` is known, the double nearest to it.
-float nearest_float(std::string_view number, double nearest);
-
 // Reads the array of plain numbers at the front of `text`, each to the nearest float, several times
 // faster than a parser that must expect anything. Returns how long the array is; 0 where anything
 // else is there: then `out` is of no use, and a parser has to say what it is.

@@ -88,6 +88,10 @@ RowFailure failure(std::string code, std::string_view message) {
   return RowFailure{std::move(code), printable(message)};
 }
 
+RowFailure no_json() {
+  return failure("bad_line", "the line is not valid JSON");
+}
+
 bool all_finite(std::span<const float> values) {
   // NaN and infinity have the highest exponent; one more of it carries into the place of the sign.
   std::uint32_t carried = 0;
@@ -200,9 +204,7 @@ void ResultReader::Parser::shorten() {
 
 RowResult ResultReader::Parser::result() {
   auto root = open();
-  if (!root)
-    return failure("bad_line", "the line is not valid JSON");
-  return parse(*root);
+  return root ? parse(*root) : no_json();
 }
 
 RowResult ResultReader::Parser::parse(ondemand::object root) {
@@ -255,7 +257,7 @@ RowResult ResultReader::Parser::vector_of(ondemand::object body) {
     else if (!shortened.empty()) {
       shortened.clear(); // what was taken out is something else
       look_through();
-      return this->result();
+      return is_open ? this->result() : no_json();
     } else if (
         type == ondemand::json_type::array
         && embedding.get_array().get(numbers) == simdjson::SUCCESS)
@@ -275,8 +277,9 @@ RowResult ResultReader::Parser::from_array(ondemand::array numbers) {
     double value = 0;
     if (number.get_double().get(value) != simdjson::SUCCESS)
       return failure("bad_number", "the embedding holds something that is no finite number");
+    // Not by way of the double, which release 3.0 of simdjson misreads where it has many digits.
     const std::string_view text = number.raw_json_token();
-    values.push_back(nearest_float(text, value));
+    values.push_back(nearest_float(text));
   }
   if (!all_finite(values))
     return failure("not_finite", "the embedding holds a number too large for a vector");
@@ -319,7 +322,7 @@ std::optional<std::string_view> ResultReader::likely_id() {
 }
 
 std::optional<std::string_view> ResultReader::custom_id() {
-  // A cut last line may still parse when only its newline is missing, which loses nothing.
+  // A line that was cut behind its vector may still parse, which loses nothing.
   auto root = m_parser->open();
   std::string_view id;
   if (!root || root->find_field_unordered("custom_id").get_string().get(id) != simdjson::SUCCESS)

@@ -14,7 +14,7 @@ void RowRelay::add(const SourceRow& row) {
   Block& block = m_blocks.making();
   block.bytes.append(row.key).append(row.text);
   block.rows.push_back({row.key.size(), row.text.size(), row.fingerprint});
-  if (block.bytes.size() >= k_block)
+  if (block.bytes.size() + block.rows.size() * sizeof(Place) >= k_block)
     m_blocks.pass_on();
 }
 
@@ -32,6 +32,8 @@ void RowRelay::use(Block& block, const Take& take) {
     row.fingerprint = place.fingerprint;
     take(row);
   }
+  if (block.bytes.capacity() > 4 * k_block)
+    block.bytes = {}; // a text of rare size, which would stay with each block
   block.bytes.clear();
   block.rows.clear();
 }

@@ -84,7 +84,7 @@ std::vector<std::uint32_t> count_answers(ResultReader reader, const store::Ledge
   return answers;
 }
 
-// Nothing is written before this is done, so a large file is read from both ends of its middle.
+// Nothing is written before this is done, so the halves of a large file are read side by side.
 std::vector<std::uint32_t> count_answers(
     const store::BatchPaths& paths, const store::BatchRecord& batch, const store::Ledger& ledger) {
   std::vector<std::future<std::vector<std::uint32_t>>> counts;

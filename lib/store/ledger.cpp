@@ -29,7 +29,8 @@ void read_rows(const std::filesystem::path& path, const TakeRow& take) {
     if (lines.too_long() || !lines.terminated() || !read_row(lines.line(), take))
       throw Error(
           ErrorKind::corrupt,
-          fmt::format("\"{}\" is damaged: line {} is no row", path.string(), lines.number()),
+          fmt::format(
+              "\"{}\" is damaged: line {} is no row, or one twice", path.string(), lines.number()),
           "nothing was changed; restore the file from a copy, or keep the folder for its results");
 }
 

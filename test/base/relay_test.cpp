@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <set>
 #include <stdexcept>
 #include <vector>
@@ -74,14 +75,25 @@ TEST_CASE("what the use of a block meets is thrown where blocks are made", "[bas
 }
 
 TEST_CASE("what is not finished is not used any more", "[base]") {
+  std::promise<void> begun;
+  std::promise<void> go_on;
   std::atomic<int> used = 0;
+  std::thread ending;
   {
-    Relay<int> relay([&used](int&) {
-      ++used;
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    Relay<int> relay([&](int&) {
+      if (++used == 1) {
+        begun.set_value();
+        go_on.get_future().wait();
+      }
     });
     relay.pass_on();
     relay.pass_on();
+    begun.get_future().wait();
+    ending = std::thread([&go_on] { // while the destructor waits
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      go_on.set_value();
+    });
   }
-  CHECK(used <= 1);
+  ending.join();
+  CHECK(used == 1);
 }

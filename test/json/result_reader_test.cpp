@@ -308,6 +308,15 @@ TEST_CASE("only the numbers of the embedding itself are taken for it", "[json]")
   CHECK(read_one(line("", R"({"x":{"embedding":[1,2]}})")).code == "no_embedding");
   CHECK(read_one(line("", R"({"embedding":7},{"embedding":[1,2]})")).code == "no_embedding");
   CHECK(read_one(line("", R"({"embedding":[1e39]})")).code == "not_finite");
+  // Numbers that are read the slow way, the first ones behind a decoy.
+  CHECK(
+      read_one(line(R"("embedding":[1],)", R"({"embedding":[0.50000000000000000000,0.25]})")).values
+      == values);
+  CHECK(read_one(line("", R"({"embedding":[0.50000000000000000000,0.25e000]})")).values == values);
+  // The control character stands in a string, which cutting the numbers out makes a sound one.
+  const auto damaged = read_one(line("\"x\":{\"y\"embedding\":[1,\t2]\"},", item));
+  CHECK_FALSE(damaged.values);
+  CHECK(damaged.code == "bad_line");
 }
 
 TEST_CASE("deep nesting is refused or passed over, and never followed down", "[json]") {
