@@ -40,13 +40,17 @@ std::array<std::byte, 32> Sha256::finish() {
   return digest;
 }
 
-std::string sha256_of_file(const std::filesystem::path& path) {
-  FileStream file(path);
+std::string sha256_of(InputStream& stream) {
   Sha256 digest;
   std::vector<char> buffer(std::size_t{256} * 1024);
-  while (const std::size_t got = file.read(buffer))
+  while (const std::size_t got = stream.read(buffer))
     digest.add({buffer.data(), got});
   return to_hex(digest.finish());
+}
+
+std::string sha256_of_file(const std::filesystem::path& path) {
+  FileStream file(path);
+  return sha256_of(file);
 }
 
 std::string random_hex(std::size_t bytes) {

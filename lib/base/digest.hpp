@@ -29,6 +29,10 @@ private:
   std::unique_ptr<evp_md_ctx_st, Free> m_context;
 };
 
+// The digest of all that a stream gives, as hex.
+class InputStream;
+std::string sha256_of(InputStream& stream);
+
 // The digest of a whole file, as hex.
 std::string sha256_of_file(const std::filesystem::path& path);
 

@@ -4,6 +4,7 @@
 #include "json/numbers.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -27,38 +28,59 @@ struct ResultReader::Parser {
   std::vector<float> values;
   std::vector<std::byte> bytes;
 
-  std::string_view line;
-  bool is_open = false; // the line has been looked through, and can be read again from its start
+  simdjson::dom::parser strict_parser;
 
-  // The line without the numbers of what looks like its embedding; empty if nothing does. The
-  // parser takes as long for the places of those numbers as they take to be read.
+  std::string_view line;
+  enum class State { unread, sound, broken } state = State::unread;
+
+  // The line without the numbers of what looks like its embedding; empty if nothing does. They are
+  // most of a line, and looking through them takes a parser as long as reading them.
   std::string shortened;
-  std::size_t array_at = 0; // where "[]" stands for them, which are in `values`
+  std::size_t array_at = 0; // where "[]" stands for them
+  std::string_view unread;  // the array, if `values` could not be read from it
+  ondemand::parser array_parser;
 
   void start(std::string_view whole_line) {
     line = whole_line;
-    is_open = false;
+    state = State::unread;
   }
 
   std::optional<ondemand::object> open() {
-    ondemand::object root;
-    if (is_open && document.is_alive()) {
-      document.rewind();
-    } else {
+    if (state == State::unread) {
       shorten();
       look_through();
     }
-    if (!is_open || document.get_object().get(root) != simdjson::SUCCESS)
+    ondemand::object root;
+    if (state == State::broken || !document.is_alive())
+      return std::nullopt;
+    document.rewind();
+    if (document.get_object().get(root) != simdjson::SUCCESS)
       return std::nullopt;
     return root;
   }
 
+  // What is asked for is all that the one parser looks at, so another has to look at the rest: what
+  // two lines were torn or run together into may give one row the vector of the other.
   void look_through() {
     shortened.reserve(shortened.size() + LineReader::k_padding);
     const std::string_view text = shortened.empty() ? line : shortened;
-    is_open =
-        parser.iterate(text.data(), text.size(), text.size() + LineReader::k_padding).get(document)
-        == simdjson::SUCCESS;
+    const bool is_sound =
+        is_json(text)
+        && parser.iterate(text.data(), text.size(), text.size() + LineReader::k_padding)
+                   .get(document)
+               == simdjson::SUCCESS;
+    state = is_sound ? State::sound : State::broken;
+  }
+
+  bool is_json(std::string_view text) {
+    // Not among them: a number that fits no type of the parser's is no mistake.
+    constexpr std::array k_mistakes = {simdjson::EMPTY,           simdjson::TAPE_ERROR,
+                                       simdjson::DEPTH_ERROR,     simdjson::STRING_ERROR,
+                                       simdjson::T_ATOM_ERROR,    simdjson::F_ATOM_ERROR,
+                                       simdjson::N_ATOM_ERROR,    simdjson::UTF8_ERROR,
+                                       simdjson::UNESCAPED_CHARS, simdjson::UNCLOSED_STRING};
+    const auto error = strict_parser.parse(text.data(), text.size(), false).error();
+    return std::find(k_mistakes.begin(), k_mistakes.end(), error) == k_mistakes.end();
   }
 
   // After a mistake in the text simdjson is dead, and asking it once more would be a null pointer.
@@ -69,6 +91,7 @@ struct ResultReader::Parser {
   }
 
   void shorten();
+  std::size_t read_vector(std::string_view text);
   bool has_been_taken_out(ondemand::value& value) const {
     return !shortened.empty() && value.raw_json_token().data() == shortened.data() + array_at;
   }
@@ -78,6 +101,7 @@ struct ResultReader::Parser {
   RowResult result();
   RowResult parse(ondemand::object root);
   RowResult vector_of(ondemand::object body);
+  RowResult from_unread();
   RowResult from_array(ondemand::array numbers);
   RowResult from_text(std::string_view base64);
 };
@@ -86,6 +110,16 @@ namespace {
 
 RowFailure failure(std::string code, std::string_view message) {
   return RowFailure{std::move(code), printable(message)};
+}
+
+RowFailure bad_number() {
+  return failure("bad_number", "the embedding holds something that is no finite number");
+}
+
+// The array at the front of a text if nothing in it is quoted or nested.
+std::string_view plain_array(std::string_view text) {
+  const std::size_t end = text.starts_with('[') ? text.find_first_of("[]{}\"", 1) : text.npos;
+  return end != text.npos && text[end] == ']' ? text.substr(0, end + 1) : std::string_view();
 }
 
 RowFailure no_json() {
@@ -193,13 +227,41 @@ void ResultReader::Parser::shorten() {
   if (at == std::string_view::npos)
     return;
   at = line.find_first_not_of(k_spaces, at + 1);
-  if (at == std::string_view::npos || line[at] != '[')
+  if (at == std::string_view::npos)
     return;
-  const std::size_t length = read_numbers(line.substr(at), values);
+  const std::string_view rest = line.substr(at);
+  std::size_t length = read_vector(rest);
+  unread = length == 0 ? plain_array(rest) : std::string_view();
+  length += unread.size();
   if (length == 0)
     return;
   array_at = at;
   shortened.append(line.substr(0, at)).append("[]").append(line.substr(at + length));
+}
+
+// Reads the vector at the front of a text into `values`, in either encoding. Returns how long it
+// is; 0 where anything else is there.
+std::size_t ResultReader::Parser::read_vector(std::string_view text) {
+  if (!text.starts_with('"'))
+    return read_numbers(text, values);
+  const std::size_t end = text.find('"', 1);
+  return end != std::string_view::npos
+                 && std::holds_alternative<Embedding>(from_text(text.substr(1, end - 1)))
+             ? end + 1
+             : 0;
+}
+
+// Numbers of unusual size, or what some servers take for numbers: NaN makes a row fail by name and
+// no line damaged.
+RowResult ResultReader::Parser::from_unread() {
+  ondemand::document array;
+  ondemand::array numbers;
+  if (array_parser.iterate(unread.data(), unread.size(), unread.size() + LineReader::k_padding)
+              .get(array)
+          != simdjson::SUCCESS
+      || array.get_array().get(numbers) != simdjson::SUCCESS)
+    return bad_number();
+  return from_array(numbers);
 }
 
 RowResult ResultReader::Parser::result() {
@@ -249,16 +311,17 @@ RowResult ResultReader::Parser::vector_of(ondemand::object body) {
       return failure("no_embedding", "the result holds no embedding");
     std::string_view text;
     ondemand::array numbers;
-    if (type == ondemand::json_type::string
-        && embedding.get_string().get(text) == simdjson::SUCCESS)
-      result = from_text(text);
-    else if (type == ondemand::json_type::array && has_been_taken_out(embedding))
-      result = Embedding{values};
+    if (has_been_taken_out(embedding))
+      result = unread.empty() ? RowResult(Embedding{values}) : from_unread();
     else if (!shortened.empty()) {
       shortened.clear(); // what was taken out is something else
       look_through();
-      return is_open ? this->result() : no_json();
+      return this->result();
     } else if (
+        type == ondemand::json_type::string
+        && embedding.get_string().get(text) == simdjson::SUCCESS)
+      result = from_text(text);
+    else if (
         type == ondemand::json_type::array
         && embedding.get_array().get(numbers) == simdjson::SUCCESS)
       result = from_array(numbers);
@@ -276,7 +339,7 @@ RowResult ResultReader::Parser::from_array(ondemand::array numbers) {
   for (auto number : numbers) {
     double value = 0;
     if (number.get_double().get(value) != simdjson::SUCCESS)
-      return failure("bad_number", "the embedding holds something that is no finite number");
+      return bad_number();
     // Not by way of the double, which release 3.0 of simdjson misreads where it has many digits.
     const std::string_view text = number.raw_json_token();
     values.push_back(nearest_float(text));
@@ -322,7 +385,6 @@ std::optional<std::string_view> ResultReader::likely_id() {
 }
 
 std::optional<std::string_view> ResultReader::custom_id() {
-  // A line that was cut behind its vector may still parse, which loses nothing.
   auto root = m_parser->open();
   std::string_view id;
   if (!root || root->find_field_unordered("custom_id").get_string().get(id) != simdjson::SUCCESS)

@@ -53,6 +53,18 @@ TEST_CASE("a finished batch is packed, and all commands go on with it", "[e2e]")
   CHECK(world.state() == "archived");
 }
 
+TEST_CASE("a request that is longer than any result is verified in either form", "[e2e]") {
+  const World world;
+  world.add_chunk(1, 1, std::string(5'000'000, 'a'));
+  world.add_chunk(1, 2, "short");
+  const std::string run_dir = world.submit(1);
+  CHECK(world.run({"verify", "--run-dir", run_dir}).exit_code == 0);
+  world.let_pass();
+  CHECK(world.run({"ingest", "--run-dir", run_dir}).exit_code == 3); // too many tokens
+  CHECK(fs::exists(batch_folder(run_dir) / "input.jsonl.zst"));
+  CHECK(world.run({"verify", "--run-dir", run_dir}).exit_code == 0);
+}
+
 TEST_CASE("--keep-plain leaves the files as they are", "[e2e]") {
   const Ended world;
   REQUIRE(world.act({"ingest", "--keep-plain"}).exit_code == 0);
