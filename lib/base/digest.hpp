@@ -11,6 +11,8 @@ struct evp_md_ctx_st;
 
 namespace embedctl {
 
+class InputStream;
+
 // SHA-256, fed piece by piece.
 class Sha256 {
 public:
@@ -30,7 +32,6 @@ private:
 };
 
 // The digest of all that a stream gives, as hex.
-class InputStream;
 std::string sha256_of(InputStream& stream);
 
 // The digest of a whole file, as hex.
