@@ -1,4 +1,5 @@
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -17,7 +18,7 @@ namespace fs = std::filesystem;
 
 using Names = std::set<std::string>;
 
-const fs::path k_root = EMBEDCTL_SOURCE_DIR;
+const fs::path k_root = embedctl::test::source_dir();
 
 // Folder -> folders of lib/ whose headers it may include, besides its own.
 const std::map<std::string, Names> k_may_include = {

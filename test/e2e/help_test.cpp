@@ -1,6 +1,6 @@
-#include "e2e/binary.hpp"
 #include "e2e/world.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 
 #include <map>
 #include <regex>
@@ -15,7 +15,7 @@ namespace {
 // Only what needs no database and no provider.
 Outcome run_alone(const Folder& folder, const Arguments& arguments) {
   test::Command command;
-  command.argv = {binary()};
+  command.argv = {test::binary()};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   command.folder = folder.path();
   return test::Process(command).wait();
@@ -135,7 +135,7 @@ TEST_CASE("the help of submit, ingest and run tells the defaults", "[e2e]") {
 TEST_CASE("every command line in the documents is one that the binary knows", "[e2e]") {
   const Folder folder;
   for (const char* document : {"README.md", "CONTRIBUTING.md", "batches/README.md"}) {
-    for (const Arguments& command : commands_in(fs::path(EMBEDCTL_SOURCE_DIR) / document)) {
+    for (const Arguments& command : commands_in(fs::path(test::source_dir()) / document)) {
       Arguments arguments = without_notation(command);
       INFO(document << ": embedctl " << fmt::format("{}", fmt::join(arguments, " ")));
       if (arguments.empty() || arguments == Arguments{"--version"})

@@ -1,7 +1,7 @@
 #include "e2e/sandbox.hpp"
 
 #include "base/file.hpp"
-#include "e2e/binary.hpp"
+#include "support/paths.hpp"
 
 #include <chrono>
 #include <stdexcept>
@@ -18,7 +18,7 @@ constexpr std::chrono::seconds k_start_limit{30};
 
 test::Command command(const std::filesystem::path& folder, std::vector<std::string> options) {
   test::Command command;
-  command.argv = {binary(),       "sandbox",
+  command.argv = {test::binary(), "sandbox",
                   "--ready-file", (folder / "sandbox.url").string(),
                   "--data-dir",   (folder / "sandbox").string()};
   command.argv.insert(command.argv.end(), options.begin(), options.end());

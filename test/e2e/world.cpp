@@ -1,9 +1,9 @@
 #define CATCH_CONFIG_EXTERNAL_INTERFACES // for the listener, with Catch2 2
 #include "e2e/world.hpp"
 
-#include "e2e/binary.hpp"
 #include "sandbox/vectors.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 
 #include <cstdlib>
 #include <fstream>
@@ -116,7 +116,7 @@ std::size_t World::wrong_vectors(int dims) const {
 
 test::Command World::command(const Arguments& arguments, const Variables& changes) const {
   test::Command command;
-  command.argv = {binary()};
+  command.argv = {test::binary()};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   command.folder = folder();
   command.environment = {

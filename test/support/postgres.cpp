@@ -1,5 +1,7 @@
 #include "support/postgres.hpp"
 
+#include "support/paths.hpp"
+
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -54,8 +56,7 @@ public:
 
   std::string script(std::string_view verb) const {
     return output_of(fmt::format(
-        "EMBEDCTL_PG_FAST=1 '{}/scripts/private-postgres' {} '{}'", EMBEDCTL_SOURCE_DIR, verb,
-        m_folder));
+        "EMBEDCTL_PG_FAST=1 '{}/scripts/private-postgres' {} '{}'", source_dir(), verb, m_folder));
   }
 
 private:

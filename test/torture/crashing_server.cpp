@@ -1,6 +1,7 @@
 #include "torture/crashing_server.hpp"
 
 #include "e2e/world.hpp"
+#include "support/paths.hpp"
 
 #include <chrono>
 #include <csignal>
@@ -43,7 +44,7 @@ CrashingServer::~CrashingServer() {
 // Without waiting for the disk: this is about sessions that end, not about what outlives a machine.
 void CrashingServer::script(const std::string& verb) const {
   test::Command command;
-  command.argv = {EMBEDCTL_SOURCE_DIR "/scripts/private-postgres", verb, m_folder.string()};
+  command.argv = {test::source_dir() + "/scripts/private-postgres", verb, m_folder.string()};
   command.environment = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}, {"EMBEDCTL_PG_FAST", "1"}};
   command.folder = "/";
   if (const char* bin = std::getenv("EMBEDCTL_PG_BIN"))

@@ -1,7 +1,8 @@
 #include "torture/life.hpp"
 
-#include "sandbox/vectors.hpp"
 #include "json/value.hpp"
+#include "sandbox/vectors.hpp"
+#include "support/paths.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -139,7 +140,7 @@ Ending Life::command(const e2e::Arguments& arguments, const std::optional<Strike
   const fs::path log = m_place.world().folder() / fmt::format("life_{}.log", m_number);
   if (strike) {
     fs::remove(log);
-    command.environment["LD_PRELOAD"] = EMBEDCTL_INTERPOSER;
+    command.environment["LD_PRELOAD"] = test::interposer();
     command.environment["ASAN_OPTIONS"] = "verify_asan_link_order=0";
     command.environment["EMBEDCTL_STRIKE_HOW"] = strike->how;
     command.environment["EMBEDCTL_STRIKE_AT"] = std::to_string(strike->at);
