@@ -25,18 +25,19 @@ const std::map<std::string, Names> k_may_include = {
     {"base", {}},
     {"core", {"base"}},
     {"json", {"base", "core"}},
+    {"requests", {"base", "core", "json"}},
     {"zst", {"base"}},
     {"http", {"base", "core"}},
     {"openai", {"base", "core", "json", "http"}},
     {"pg", {"base", "core"}},
     {"store", {"base", "core", "json", "zst"}},
-    {"pipeline", {"base", "core", "json", "zst", "store"}},
+    {"pipeline", {"base", "core", "json", "requests", "zst", "store"}},
     {"sandbox", {"base", "core", "json"}},
 };
 
 // Third-party headers that stay in one folder.
 const std::map<std::string, Names> k_home_of = {
-    {"libpq-fe.h", {"pg"}}, {"curl/", {"http"}},        {"simdjson.h", {"json", "sandbox"}},
+    {"libpq-fe.h", {"pg"}}, {"curl/", {"http"}},        {"simdjson.h", {"json", "requests"}},
     {"zstd.h", {"zst"}},    {"httplib.h", {"sandbox"}}, {"openssl/", {"base"}},
     {"CLI/", {"cli"}},
 };

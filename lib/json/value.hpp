@@ -44,8 +44,8 @@ private:
   std::shared_ptr<const Node> m_node;
 };
 
-// A small JSON text in memory (an API answer, batch.json); lines of result files are read by
-// ResultReader instead. Parser exceptions stop here.
+// A small JSON text in memory (an API answer, batch.json); result files are read by
+// requests::AnswerReader instead. Parser exceptions stop here.
 class Document {
 public:
   // Throws Error{corrupt} naming `what` if the text is no JSON.

@@ -2,7 +2,7 @@
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
-#include "pipeline/survey.hpp"
+#include "pipeline/repeats.hpp"
 #include "store/tsv.hpp"
 
 #include <fmt/format.h>
@@ -44,18 +44,18 @@ BatchIngest::BatchIngest(
 
 void BatchIngest::run() {
   const std::string ended_as = m_batch.remote ? m_batch.remote->status_text : "over";
-  const Survey survey = survey_results(m_paths, m_batch, m_ledger);
-  m_findings.repeated_lines = survey.repeated_lines;
+  const Repeats repeats = find_repeats(m_paths, m_batch, m_ledger);
+  m_findings.repeated_lines = repeats.repeated_lines;
   ChunkWriter writer(
       m_dims, m_options.chunk_size, m_brake, m_sink, m_work,
       [this](std::size_t row, RowState state) { settle(row, state); });
-  for_each_result(
-      m_paths, m_batch, m_ledger, survey, m_dims, ended_as,
+  for_each_answer(
+      m_paths, m_batch, m_ledger, repeats, m_dims, ended_as,
       {[&](std::size_t row, std::span<const float> vector) {
          writer.add(row, m_ledger.key(row), m_ledger.fingerprint(row), vector);
          ++m_vectors;
        },
-       [this](std::size_t row, const json::RowFailure& failure) {
+       [this](std::size_t row, const requests::Failure& failure) {
          fail(row, failure.code, failure.message);
        },
        [this](std::string_view line, Stray why) { set_aside(line, why); }});

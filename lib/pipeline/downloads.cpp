@@ -2,7 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "pipeline/survey.hpp"
+#include "pipeline/repeats.hpp"
 
 #include <fmt/format.h>
 

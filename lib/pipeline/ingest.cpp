@@ -5,7 +5,7 @@
 #include "pipeline/batch_ingest.hpp"
 #include "pipeline/downloads.hpp"
 #include "pipeline/sender.hpp"
-#include "pipeline/survey.hpp"
+#include "pipeline/repeats.hpp"
 #include "store/archive.hpp"
 
 #include <algorithm>

@@ -10,14 +10,14 @@ namespace embedctl::pipeline {
 
 namespace {
 
-void visit_result(
-    const json::RowResult& result,
+void visit_answer(
+    const requests::Answer& answer,
     std::size_t row,
     std::size_t dims,
-    const ResultVisitor& visitor) {
-  if (const auto* failure = std::get_if<json::RowFailure>(&result))
+    const AnswerVisitor& visitor) {
+  if (const auto* failure = std::get_if<requests::Failure>(&answer))
     return visitor.failure(row, *failure);
-  const auto vector = std::get<json::Embedding>(result).values;
+  const auto vector = std::get<requests::Embedding>(answer).values;
   if (vector.size() != dims)
     return visitor.failure(
         row, {"wrong_width", fmt::format("got {} numbers instead of {}", vector.size(), dims)});
@@ -26,21 +26,21 @@ void visit_result(
 
 } // namespace
 
-void for_each_result(
+void for_each_answer(
     const store::BatchPaths& paths,
     const store::BatchRecord& batch,
     const store::Ledger& ledger,
-    const Survey& survey,
+    const Repeats& repeats,
     std::size_t dims,
     const std::string& ended_as,
-    const ResultVisitor& visitor) {
+    const AnswerVisitor& visitor) {
   std::vector<bool> visited(ledger.size());
   for (const auto& file : result_files(paths, batch)) {
-    json::ResultReader reader(store::open_either(file, batch));
+    requests::AnswerReader reader(store::open_either(file, batch));
     while (reader.next()) {
       const auto id = reader.custom_id();
       const auto row = id ? ledger.find(*id) : std::nullopt;
-      if (!row || survey.conflicting[*row])
+      if (!row || repeats.conflicting[*row])
         visitor.stray(
             reader.line(), !id    ? Stray::damaged
                            : !row ? Stray::unknown
@@ -48,12 +48,12 @@ void for_each_result(
       if (!row || visited[*row])
         continue;
       visited[*row] = true;
-      if (survey.conflicting[*row])
+      if (repeats.conflicting[*row])
         visitor.failure(
             *row,
             {"conflicting_results", "several results that differ; all are in quarantine.jsonl"});
       else
-        visit_result(reader.result(), *row, dims, visitor);
+        visit_answer(reader.answer(), *row, dims, visitor);
     }
   }
   for (std::size_t row = 0; row < ledger.size(); ++row)

@@ -4,6 +4,7 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "requests/request_writer.hpp"
 
 #include <algorithm>
 
@@ -192,7 +193,9 @@ void Sender::create(BatchRecord& batch) {
     require_free_bytes(m_run.paths(batch).folder(), k_record_bytes);
     ++batch.create_attempt;
     save(batch, BatchState::creating);
-    NewBatch wish{batch.input_file_id, "/v1/embeddings", identity_of(m_run_id, batch)};
+    NewBatch wish{
+        batch.input_file_id, std::string(requests::endpoint_of(RequestKind::embed)),
+        identity_of(m_run_id, batch)};
     wish.metadata["embedctl_attempt"] = std::to_string(batch.create_attempt);
     RemoteBatch remote;
     try {

@@ -7,12 +7,12 @@ namespace embedctl::pipeline {
 
 namespace {
 
-json::RequestShape shape_of(const store::RunRecord& record) {
-  json::RequestShape shape;
-  shape.model = record.entity.model;
-  shape.dims = record.entity.dims;
-  shape.encoding = record.encoding;
-  return shape;
+Request request_of(const store::RunRecord& record) {
+  Request request;
+  request.model = record.entity.model;
+  request.dims = record.entity.dims;
+  request.encoding = record.encoding;
+  return request;
 }
 
 } // namespace
@@ -22,7 +22,7 @@ Splitter::Splitter(store::Run& run, const BatchLimits& limits, OnBatch on_batch,
       m_limits(limits),
       m_on_batch(std::move(on_batch)),
       m_work(work),
-      m_line(shape_of(run.record())) {}
+      m_requests(request_of(run.record())) {}
 
 void Splitter::add(const SourceRow& row) {
   m_work.stop.throw_if_requested();
@@ -30,7 +30,7 @@ void Splitter::add(const SourceRow& row) {
   std::string_view reason = reason_to_skip(row);
   std::string_view line;
   if (reason.empty()) {
-    line = m_line.format(row.key, row.text);
+    line = m_requests.line(row.key, row.text);
     if (line.size() > m_limits.bytes)
       reason = "too_large";
   }

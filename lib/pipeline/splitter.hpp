@@ -3,9 +3,9 @@
 #include "base/key_index.hpp"
 #include "core/rows.hpp"
 #include "pipeline/work.hpp"
+#include "requests/request_writer.hpp"
 #include "store/batch_writer.hpp"
 #include "store/run.hpp"
-#include "json/request_line.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -44,7 +44,7 @@ private:
   BatchLimits m_limits;
   OnBatch m_on_batch;
   Work m_work;
-  json::RequestLine m_line;
+  requests::RequestWriter m_requests;
   std::optional<store::BatchWriter> m_writer;
   KeyIndex m_keys; // of the batch being written
 };

@@ -142,10 +142,10 @@ void BatchVerification::check_vectors(
   std::uint64_t without_result = 0;
   const auto is_written = [&](std::size_t row) { return m_listed.count(row) == 0; };
   // A row whose results disagree is listed as failed, and is not looked at again.
-  Survey survey;
-  survey.conflicting.resize(m_ledger.size());
-  for_each_result(
-      m_paths, m_batch, m_ledger, survey, dims, "over",
+  Repeats repeats;
+  repeats.conflicting.resize(m_ledger.size());
+  for_each_answer(
+      m_paths, m_batch, m_ledger, repeats, dims, "over",
       {[&](std::size_t row, std::span<const float> vector) {
          if (!is_written(row))
            return;
@@ -156,7 +156,7 @@ void BatchVerification::check_vectors(
          compare(chunk, sink);
          chunk.clear();
        },
-       [&](std::size_t row, const json::RowFailure&) { without_result += is_written(row) ? 1 : 0; },
+       [&](std::size_t row, const requests::Failure&) { without_result += is_written(row) ? 1 : 0; },
        [](std::string_view, Stray) {}});
   if (chunk.size() > 0)
     compare(chunk, sink);

@@ -1,6 +1,6 @@
 // Request lines: key and text arrive at a reader of the line exactly as they were.
 
-#include "json/request_line.hpp"
+#include "requests/request_writer.hpp"
 #include "fuzz/support.hpp"
 #include "json/utf8.hpp"
 #include "json/value.hpp"
@@ -17,12 +17,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text = input.substr(std::min(cut + 1, size));
   if (!json::is_utf8(key) || !json::is_utf8(text))
     return -1; // never sent
-  json::RequestShape shape;
-  shape.model = "text-embedding-3-small";
-  shape.dims = 1536;
-  shape.encoding = "base64";
-  json::RequestLine request(shape);
-  const std::string line(request.format(key, text));
+  Request request;
+  request.model = "text-embedding-3-small";
+  request.dims = 1536;
+  requests::RequestWriter writer(request);
+  const std::string line(writer.line(key, text));
   require(line.find('\n') == line.size() - 1, "a request is one line");
   const auto document = json::Document::try_parse(line);
   require(document.has_value(), "a request is JSON");

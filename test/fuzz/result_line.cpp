@@ -3,8 +3,8 @@
 
 #include "base/bytes.hpp"
 #include "fuzz/support.hpp"
-#include "json/result_reader.hpp"
 #include "json/writer.hpp"
+#include "requests/answer_reader.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -16,13 +16,13 @@
 
 using namespace embedctl;
 using namespace embedctl::fuzz;
-using namespace embedctl::json;
+using namespace embedctl::requests;
 
 namespace {
 
 std::string line_of(const std::string& id, const std::string& embedding) {
   std::string line = R"({"custom_id":)";
-  append_string(line, id);
+  json::append_string(line, id);
   return line + R"(,"response":{"status_code":200,"body":{"data":[{"embedding":)" + embedding
          + "}]}}}\n";
 }
@@ -30,11 +30,11 @@ std::string line_of(const std::string& id, const std::string& embedding) {
 void require_same(
     MemoryFile& file, const std::string& line, const std::string& id, std::span<const float> was) {
   file.set(line);
-  ResultReader reader(file.path());
+  AnswerReader reader(file.path());
   require(reader.next(), "a line that was written is read");
   require(reader.custom_id() == id, "an id that was written is read again");
-  const RowResult result = reader.result();
-  const auto* embedding = std::get_if<Embedding>(&result);
+  const Answer answer = reader.answer();
+  const auto* embedding = std::get_if<Embedding>(&answer);
   const auto same_bits = [](float a, float b) {
     return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
   };
@@ -59,21 +59,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text = text_of(data, size);
   static MemoryFile file;
   file.set(text);
-  ResultReader reader(file.path());
+  AnswerReader reader(file.path());
   const auto most = std::count(text.begin(), text.end(), '\n') + 1;
   for (std::ptrdiff_t lines = 1; reader.next(); ++lines) {
     require(lines <= most, "a file has no more lines than newlines");
     const auto view = reader.custom_id();
     const auto id = view ? std::optional<std::string>(*view) : std::nullopt;
-    const RowResult result = reader.result();
-    if (const auto* failure = std::get_if<RowFailure>(&result)) {
+    const Answer answer = reader.answer();
+    if (const auto* failure = std::get_if<Failure>(&answer)) {
       require(!failure->code.empty(), "a failure has a code");
       require(
           is_printable(failure->code) && is_printable(failure->message),
           "a failure is fit for a terminal");
       continue;
     }
-    const auto values = std::get<Embedding>(result).values;
+    const auto values = std::get<Embedding>(answer).values;
     require(
         std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); }),
         "a vector is finite");

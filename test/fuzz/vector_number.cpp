@@ -1,7 +1,7 @@
 // A number of a vector: what is taken as one is the float that libc reads there, to the bit.
 
 #include "fuzz/support.hpp"
-#include "json/result_reader.hpp"
+#include "requests/answer_reader.hpp"
 
 #include <bit>
 #include <cmath>
@@ -10,7 +10,7 @@
 
 using namespace embedctl;
 using namespace embedctl::fuzz;
-using namespace embedctl::json;
+using namespace embedctl::requests;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(text_of(data, size));
@@ -20,10 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   file.set(
       R"({"custom_id":"k","response":{"status_code":200,"body":{"data":[{"embedding":[)" + text
       + "]}]}}}\n");
-  ResultReader reader(file.path());
+  AnswerReader reader(file.path());
   require(reader.next() && reader.custom_id() == "k", "the line is read");
-  const RowResult result = reader.result();
-  const auto* embedding = std::get_if<Embedding>(&result);
+  const Answer answer = reader.answer();
+  const auto* embedding = std::get_if<Embedding>(&answer);
   if (embedding == nullptr)
     return 0;
   char* end = nullptr;

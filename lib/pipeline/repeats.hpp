@@ -10,18 +10,19 @@
 
 namespace embedctl::pipeline {
 
-// What a first look through a batch's result files tells before anything is written: which rows
-// have several answers that disagree.
-struct Survey {
-  std::uint64_t repeated_lines = 0; // identical repeats
-  std::vector<bool> conflicting;    // for each row of the ledger
+// The rows of a batch that were answered several times.
+struct Repeats {
+  std::uint64_t repeated_lines = 0; // that say the same as an earlier line
+  std::vector<bool> conflicting;    // for each row of the ledger: its answers differ
 };
 
 // The result files of a batch that are there, in either form, output first.
 std::vector<std::filesystem::path>
 result_files(const store::BatchPaths& paths, const store::BatchRecord& batch);
 
-Survey survey_results(
+// Reads the result files once, and only the ids unless an id occurs twice. Call it before writing
+// anything: the second answer of a row may come last.
+Repeats find_repeats(
     const store::BatchPaths& paths, const store::BatchRecord& batch, const store::Ledger& ledger);
 
 } // namespace embedctl::pipeline

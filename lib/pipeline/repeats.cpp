@@ -1,8 +1,8 @@
-#include "pipeline/survey.hpp"
+#include "pipeline/repeats.hpp"
 
 #include "base/digest.hpp"
+#include "requests/answer_reader.hpp"
 #include "store/archive.hpp"
-#include "json/result_reader.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,21 +17,22 @@ namespace embedctl::pipeline {
 
 namespace {
 
-using json::Embedding;
-using json::ResultReader;
-using json::RowFailure;
+using requests::Answer;
+using requests::AnswerReader;
+using requests::Embedding;
+using requests::Failure;
 
 using Digest = std::array<std::byte, 32>;
 
-// Stands for what a result says, apart from ids and times that differ between two deliveries of
-// one. A digest, because every row of a batch may have been delivered twice.
-Digest digest_of(const json::RowResult& result) {
+// Covers what an answer says, but not the ids and times that differ between two deliveries of it.
+// A digest, because every row of a batch may have been delivered twice.
+Digest digest_of(const Answer& answer) {
   Sha256 digest;
-  if (const auto* failure = std::get_if<RowFailure>(&result)) {
+  if (const auto* failure = std::get_if<Failure>(&answer)) {
     digest.add("failure ");
     digest.add(failure->code);
   } else {
-    const auto bytes = std::as_bytes(std::get<Embedding>(result).values);
+    const auto bytes = std::as_bytes(std::get<Embedding>(answer).values);
     digest.add("vector ");
     digest.add({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   }
@@ -41,9 +42,9 @@ Digest digest_of(const json::RowResult& result) {
 void for_each_line(
     const store::BatchPaths& paths,
     const store::BatchRecord& batch,
-    const std::function<void(ResultReader&)>& visit) {
+    const std::function<void(AnswerReader&)>& visit) {
   for (const auto& file : result_files(paths, batch)) {
-    ResultReader reader(store::open_either(file, batch));
+    AnswerReader reader(store::open_either(file, batch));
     while (reader.next())
       visit(reader);
   }
@@ -55,26 +56,26 @@ void compare_repeats(
     const store::BatchRecord& batch,
     const store::Ledger& ledger,
     const std::vector<std::uint32_t>& answers,
-    Survey& survey) {
+    Repeats& repeats) {
   std::map<std::size_t, Digest> first;
-  for_each_line(paths, batch, [&](ResultReader& reader) {
+  for_each_line(paths, batch, [&](AnswerReader& reader) {
     const auto id = reader.custom_id();
     const auto row = id ? ledger.find(*id) : std::nullopt;
     if (!row || answers[*row] < 2)
       return;
-    const Digest content = digest_of(reader.result());
+    const Digest content = digest_of(reader.answer());
     const auto [known, is_first] = first.emplace(*row, content);
     if (is_first)
       return;
     if (known->second == content)
-      ++survey.repeated_lines;
+      ++repeats.repeated_lines;
     else
-      survey.conflicting[*row] = true;
+      repeats.conflicting[*row] = true;
   });
 }
 
 // How many lines of a result file answer each row.
-std::vector<std::uint32_t> count_answers(ResultReader reader, const store::Ledger& ledger) {
+std::vector<std::uint32_t> count_answers(AnswerReader reader, const store::Ledger& ledger) {
   std::vector<std::uint32_t> answers(ledger.size());
   while (reader.next()) {
     const auto id = reader.likely_id();
@@ -91,7 +92,7 @@ std::vector<std::uint32_t> count_answers(
   for (const auto& file : result_files(paths, batch))
     for (auto& part : store::open_halves(file, batch))
       counts.push_back(std::async(std::launch::async, [&ledger, part = std::move(part)]() mutable {
-        return count_answers(ResultReader(std::move(part)), ledger);
+        return count_answers(AnswerReader(std::move(part)), ledger);
       }));
   std::vector<std::uint32_t> answers(ledger.size());
   for (auto& count : counts)
@@ -110,14 +111,14 @@ result_files(const store::BatchPaths& paths, const store::BatchRecord& batch) {
   return files;
 }
 
-Survey survey_results(
+Repeats find_repeats(
     const store::BatchPaths& paths, const store::BatchRecord& batch, const store::Ledger& ledger) {
-  Survey survey;
-  survey.conflicting.resize(ledger.size());
+  Repeats repeats;
+  repeats.conflicting.resize(ledger.size());
   const std::vector<std::uint32_t> answers = count_answers(paths, batch, ledger);
   if (std::ranges::any_of(answers, [](std::uint32_t count) { return count > 1; }))
-    compare_repeats(paths, batch, ledger, answers, survey);
-  return survey;
+    compare_repeats(paths, batch, ledger, answers, repeats);
+  return repeats;
 }
 
 } // namespace embedctl::pipeline

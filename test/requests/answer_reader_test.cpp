@@ -1,4 +1,4 @@
-#include "json/result_reader.hpp"
+#include "requests/answer_reader.hpp"
 
 #include "base/bytes.hpp"
 
@@ -16,7 +16,7 @@
 #include <fmt/format.h>
 
 using namespace embedctl;
-using namespace embedctl::json;
+using namespace embedctl::requests;
 using embedctl::test::ScratchFolder;
 
 namespace {
@@ -32,14 +32,14 @@ struct Outcome {
 std::vector<Outcome> read(const std::string& content) {
   const ScratchFolder scratch;
   std::ofstream(scratch / "output.jsonl", std::ios::binary) << content;
-  ResultReader reader(scratch / "output.jsonl");
+  AnswerReader reader(scratch / "output.jsonl");
   std::vector<Outcome> outcomes;
   while (reader.next()) {
     Outcome outcome;
     if (const auto id = reader.custom_id()) {
       outcome.id = std::string(*id);
-      const auto result = reader.result();
-      if (const auto* failure = std::get_if<RowFailure>(&result)) {
+      const auto result = reader.answer();
+      if (const auto* failure = std::get_if<Failure>(&result)) {
         outcome.code = failure->code;
         outcome.message = failure->message;
       } else {
@@ -85,7 +85,7 @@ std::string base64_of(const std::vector<float>& values) {
 
 } // namespace
 
-TEST_CASE("a vector is read from an array and from base64 alike", "[json]") {
+TEST_CASE("a vector is read from an array and from base64 alike", "[requests]") {
   const std::vector<float> values = {0.25F, -1.5F, 3e-5F, 0, -0.0F};
   CHECK(read_embedding("[0.25,-1.5,3e-5,0,-0.0]").values == values);
   CHECK(read_embedding("[ 0.25 ,\t-1.5 , 3E-5, 0.0e0, -0 ]").values == values);
@@ -97,12 +97,12 @@ TEST_CASE("a vector is read from an array and from base64 alike", "[json]") {
   CHECK_FALSE(std::signbit(zeros[0]));
 }
 
-TEST_CASE("an empty vector is a vector of no width", "[json]") {
+TEST_CASE("an empty vector is a vector of no width", "[requests]") {
   CHECK(read_embedding("[]").values == std::vector<float>{});
   CHECK(read_embedding("\"\"").values == std::vector<float>{});
 }
 
-TEST_CASE("every number is the float nearest to its text", "[json]") {
+TEST_CASE("every number is the float nearest to its text", "[requests]") {
   for (const char* text :
        {"0", "-0", "1", "-1", "123456789", "16777217", "33554431", "0.1", "-0.009327292",
         "0.0023064255", "1e-50", "-1e-50", "1e-400", "1e-45", "7e-46", "7.1e-46", "1.1754942e-38",
@@ -118,7 +118,7 @@ TEST_CASE("every number is the float nearest to its text", "[json]") {
     check_same_as_strtof(text);
 }
 
-TEST_CASE("random numbers of many digits are read as strtof reads them", "[json]") {
+TEST_CASE("random numbers of many digits are read as strtof reads them", "[requests]") {
   std::mt19937 random(7);
   std::vector<std::string> texts;
   for (int i = 0; i < 20'000; ++i) {
@@ -144,7 +144,7 @@ TEST_CASE("random numbers of many digits are read as strtof reads them", "[json]
   }
 }
 
-TEST_CASE("numbers that no vector can hold are refused", "[json]") {
+TEST_CASE("numbers that no vector can hold are refused", "[requests]") {
   for (const char* text : {"1e39", "-1e39", "3.4028236e38", "3.40282356779733661637540e38"}) {
     INFO(text);
     CHECK(read_embedding("[0," + std::string(text) + "]").code == "not_finite");
@@ -163,14 +163,14 @@ TEST_CASE("numbers that no vector can hold are refused", "[json]") {
   CHECK(read_embedding(base64_of({most, most, -most})).values);
 }
 
-TEST_CASE("base64 that is no row of floats is refused", "[json]") {
+TEST_CASE("base64 that is no row of floats is refused", "[requests]") {
   for (const char* bad :
        {"\"AACAPg\"", "\"AACAPgA=\"", "\"AACAPgAA\"", "\"AACA PgA=\"", "\"%\"", "\"AACAPgAAwL8==\"",
         "\"AACAPgAAwL9=\""})
     CHECK(read_embedding(bad).code == "bad_base64");
 }
 
-TEST_CASE("an answer without one embedding says what is wrong", "[json]") {
+TEST_CASE("an answer without one embedding says what is wrong", "[requests]") {
   const auto with_body = [](const std::string& body) {
     return read_one(R"({"custom_id":"a","response":{"status_code":200,"body":)" + body + "}}").code;
   };
@@ -186,7 +186,7 @@ TEST_CASE("an answer without one embedding says what is wrong", "[json]") {
   CHECK(with_body(R"({"data":[{"embedding":[1]},{"embedding":[1]}]})") == "too_many_embeddings");
 }
 
-TEST_CASE("members may come in any order and with company", "[json]") {
+TEST_CASE("members may come in any order and with company", "[requests]") {
   const auto outcome =
       read_one(R"({"error":null,"x":[{"custom_id":"no"}],"response":{"body":{"usage":{},"data":)"
                R"([{"embedding":[1,2],"index":0}]},"extra":{"status_code":500},"status_code":201},)"
@@ -195,7 +195,7 @@ TEST_CASE("members may come in any order and with company", "[json]") {
   CHECK(outcome.values == std::vector<float>{1, 2});
 }
 
-TEST_CASE("a failed row carries the provider's code and reason", "[json]") {
+TEST_CASE("a failed row carries the provider's code and reason", "[requests]") {
   auto outcome = read_one(
       R"({"custom_id":"a","response":{"status_code":400,"body":{"error":{"message":"too long",)"
       R"("type":"invalid_request_error","code":"context_length_exceeded"}}},"error":null})");
@@ -223,7 +223,7 @@ TEST_CASE("a failed row carries the provider's code and reason", "[json]") {
   CHECK(read_one(R"({"custom_id":"a"})").code == "no_result");
 }
 
-TEST_CASE("a status that is no success is a failure whatever the body looks like", "[json]") {
+TEST_CASE("a status that is no success is a failure whatever the body looks like", "[requests]") {
   const std::string body = R"("body":{"data":[{"embedding":[1,2]}]})";
   for (const char* status : {"0", "199", "300", "429", "-200", "\"200\"", "200.5", "null"})
     CHECK_FALSE(read_one(
@@ -233,7 +233,7 @@ TEST_CASE("a status that is no success is a failure whatever the body looks like
   CHECK_FALSE(read_one(R"({"custom_id":"a","response":{)" + body + "}}").values);
 }
 
-TEST_CASE("lines that no row can be given have no id", "[json]") {
+TEST_CASE("lines that no row can be given have no id", "[requests]") {
   const std::string good = line_with("[1]");
   const auto outcomes = read(
       "no json\n\n \t\r\n[]\n5\n{}\n{\"custom_id\":5}\n{\"custom_id\":null}\n"
@@ -246,7 +246,7 @@ TEST_CASE("lines that no row can be given have no id", "[json]") {
   CHECK(outcomes.back().values);
 }
 
-TEST_CASE("a cut line gives no vector, wherever it is cut", "[json]") {
+TEST_CASE("a cut line gives no vector, wherever it is cut", "[requests]") {
   const std::string whole = line_with("[0.125,0.25,0.5]");
   for (std::size_t length = 1; length < whole.size(); ++length)
     for (const auto& outcome : read(whole.substr(0, length)))
@@ -257,7 +257,7 @@ TEST_CASE("a cut line gives no vector, wherever it is cut", "[json]") {
   CHECK(outcomes[0].values);
 }
 
-TEST_CASE("a line that breaks off being JSON is none", "[json]") {
+TEST_CASE("a line that breaks off being JSON is none", "[requests]") {
   // A quote is missing, so that the next member looks like anything but one.
   for (const char* broken :
        {R"({"message":"m","type":"rate_lim,"code":#b","x":{"s":null}}},"error":null})",
@@ -268,7 +268,7 @@ TEST_CASE("a line that breaks off being JSON is none", "[json]") {
   }
 }
 
-TEST_CASE("a line that was torn or run together is no result of anyone's", "[json]") {
+TEST_CASE("a line that was torn or run together is no result of anyone's", "[requests]") {
   const std::string head = R"({"custom_id":"a","response":{"status_code":200,"body":{"data":[)";
   for (const char* vector : {"[0.5,0.25]", "\"AAAAPwAAgD4=\""}) {
     const std::string item = R"({"embedding":)" + std::string(vector) + "}";
@@ -296,7 +296,7 @@ TEST_CASE("a line that was torn or run together is no result of anyone's", "[jso
             .values);
 }
 
-TEST_CASE("a cut vector is no vector", "[json]") {
+TEST_CASE("a cut vector is no vector", "[requests]") {
   for (const char* cut :
        {"[0.125,0.25,0.", "[0.125,0.2", "[0.125,", "[0.125", "[", "\"AACAPgAAwL8="}) {
     const auto outcomes = read(
@@ -307,7 +307,7 @@ TEST_CASE("a cut vector is no vector", "[json]") {
   }
 }
 
-TEST_CASE("only the numbers of the embedding itself are taken for it", "[json]") {
+TEST_CASE("only the numbers of the embedding itself are taken for it", "[requests]") {
   const auto line = [](const std::string& before, const std::string& item) {
     return R"({"custom_id":"a",)" + before + R"("response":{"status_code":200,"body":{"data":[)"
            + item + R"(],"usage":{"embedding":[4,4]}}}})";
@@ -345,7 +345,7 @@ TEST_CASE("only the numbers of the embedding itself are taken for it", "[json]")
   CHECK_FALSE(damaged.values);
 }
 
-TEST_CASE("deep nesting is refused or passed over, and never followed down", "[json]") {
+TEST_CASE("deep nesting is refused or passed over, and never followed down", "[requests]") {
   const std::string open(100'000, '[');
   const std::string close(100'000, ']');
   CHECK_FALSE(read_embedding("[" + open + close + "]").values);
@@ -355,7 +355,7 @@ TEST_CASE("deep nesting is refused or passed over, and never followed down", "[j
   CHECK_FALSE(read_one("{\"x\":" + open + close + ",\"response\":" + open + "}").values);
 }
 
-TEST_CASE("the likely id of a sound line is its id", "[json]") {
+TEST_CASE("the likely id of a sound line is its id", "[requests]") {
   const std::vector<std::string> lines = {
       R"({"id":"batch_req_1","custom_id":"row-1","response":{"body":{}},"error":null})",
       R"({ "id" : "x" , "custom_id" : "row 2" , "response" : null })",
@@ -377,12 +377,12 @@ TEST_CASE("the likely id of a sound line is its id", "[json]") {
     const ScratchFolder scratch;
     std::ofstream(scratch / "output.jsonl", std::ios::binary) << line << "\n";
     const auto ask = [&](auto which) {
-      ResultReader reader(scratch / "output.jsonl");
+      AnswerReader reader(scratch / "output.jsonl");
       REQUIRE(reader.next());
       const auto id = (reader.*which)();
       return id ? std::optional(std::string(*id)) : std::nullopt;
     };
     INFO(line);
-    CHECK(ask(&ResultReader::likely_id) == ask(&ResultReader::custom_id));
+    CHECK(ask(&AnswerReader::likely_id) == ask(&AnswerReader::custom_id));
   }
 }

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <variant>
 
-namespace embedctl::json {
+namespace embedctl::requests {
 
 // A vector as it came: of whatever width, every number finite. Valid until the next line.
 struct Embedding {
@@ -19,21 +19,21 @@ struct Embedding {
 };
 
 // The provider failed this row, or what it sent is no vector.
-struct RowFailure {
+struct Failure {
   std::string code;
   std::string message;
 };
 
-using RowResult = std::variant<Embedding, RowFailure>;
+using Answer = std::variant<Embedding, Failure>;
 
 // The lines of an output.jsonl or errors.jsonl, in whatever order they are. Both embeddings as
 // arrays and as base64 are understood, by what each line holds and not by what was asked for.
-class ResultReader {
+class AnswerReader {
 public:
-  explicit ResultReader(std::unique_ptr<InputStream> text);
-  explicit ResultReader(const std::filesystem::path& path);
-  ~ResultReader();
-  ResultReader(ResultReader&&) noexcept;
+  explicit AnswerReader(std::unique_ptr<InputStream> text);
+  explicit AnswerReader(const std::filesystem::path& path);
+  ~AnswerReader();
+  AnswerReader(AnswerReader&&) noexcept;
 
   // Goes to the next line that is not blank; false at the end.
   bool next();
@@ -50,12 +50,12 @@ public:
   std::optional<std::string_view> custom_id();
 
   // The result of a line that has a custom_id.
-  RowResult result();
+  Answer answer();
 
 private:
   struct Parser;
-  LineReader m_lines;
+  json::LineReader m_lines;
   std::unique_ptr<Parser> m_parser;
 };
 
-} // namespace embedctl::json
+} // namespace embedctl::requests

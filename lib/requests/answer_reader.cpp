@@ -1,4 +1,4 @@
-#include "json/result_reader.hpp"
+#include "requests/answer_reader.hpp"
 
 #include "base/bytes.hpp"
 #include "json/numbers.hpp"
@@ -14,15 +14,15 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-namespace embedctl::json {
+namespace embedctl::requests {
 
 namespace ondemand = simdjson::ondemand;
 
-static_assert(LineReader::k_padding >= simdjson::SIMDJSON_PADDING);
+static_assert(json::LineReader::k_padding >= simdjson::SIMDJSON_PADDING);
 static_assert(
     std::endian::native == std::endian::little, "base64 vectors are little-endian floats");
 
-struct ResultReader::Parser {
+struct AnswerReader::Parser {
   ondemand::parser parser;
   ondemand::document document;
   std::vector<float> values;
@@ -62,11 +62,11 @@ struct ResultReader::Parser {
   // What is asked for is all that the one parser looks at, so another has to look at the rest: what
   // two lines were torn or run together into may give one row the vector of the other.
   void look_through() {
-    shortened.reserve(shortened.size() + LineReader::k_padding);
+    shortened.reserve(shortened.size() + json::LineReader::k_padding);
     const std::string_view text = shortened.empty() ? line : shortened;
     const bool is_sound =
         is_json(text)
-        && parser.iterate(text.data(), text.size(), text.size() + LineReader::k_padding)
+        && parser.iterate(text.data(), text.size(), text.size() + json::LineReader::k_padding)
                    .get(document)
                == simdjson::SUCCESS;
     state = is_sound ? State::sound : State::broken;
@@ -97,22 +97,22 @@ struct ResultReader::Parser {
   }
 
   std::optional<std::string> text_of(ondemand::object& object, const char* key);
-  RowFailure described_failure(ondemand::object error, std::string fallback_code);
-  RowResult result();
-  RowResult parse(ondemand::object root);
-  RowResult vector_of(ondemand::object body);
-  RowResult from_unread();
-  RowResult from_array(ondemand::array numbers);
-  RowResult from_text(std::string_view base64);
+  Failure described_failure(ondemand::object error, std::string fallback_code);
+  Answer answer();
+  Answer parse(ondemand::object root);
+  Answer vector_of(ondemand::object body);
+  Answer from_unread();
+  Answer from_array(ondemand::array numbers);
+  Answer from_text(std::string_view base64);
 };
 
 namespace {
 
-RowFailure failure(std::string code, std::string_view message) {
-  return RowFailure{std::move(code), printable(message)};
+Failure failure(std::string code, std::string_view message) {
+  return Failure{std::move(code), printable(message)};
 }
 
-RowFailure bad_number() {
+Failure bad_number() {
   return failure("bad_number", "the embedding holds something that is no finite number");
 }
 
@@ -122,7 +122,7 @@ std::string_view plain_array(std::string_view text) {
   return end != text.npos && text[end] == ']' ? text.substr(0, end + 1) : std::string_view();
 }
 
-RowFailure no_json() {
+Failure no_json() {
   return failure("bad_line", "the line is not valid JSON");
 }
 
@@ -194,7 +194,7 @@ private:
 } // namespace
 
 std::optional<std::string>
-ResultReader::Parser::text_of(ondemand::object& object, const char* key) {
+AnswerReader::Parser::text_of(ondemand::object& object, const char* key) {
   std::string_view text;
   if (member(object, key).get_string().get(text) != simdjson::SUCCESS)
     return std::nullopt;
@@ -202,8 +202,8 @@ ResultReader::Parser::text_of(ondemand::object& object, const char* key) {
 }
 
 // {"code":…, "type":…, "message":…}, of which any may be missing.
-RowFailure
-ResultReader::Parser::described_failure(ondemand::object error, std::string fallback_code) {
+Failure
+AnswerReader::Parser::described_failure(ondemand::object error, std::string fallback_code) {
   auto code = text_of(error, "code");
   if (!code || code->empty())
     code = text_of(error, "type");
@@ -214,7 +214,7 @@ ResultReader::Parser::described_failure(ondemand::object error, std::string fall
 }
 
 // Takes the first member of this name for the embedding; vector_of() finds out if it is.
-void ResultReader::Parser::shorten() {
+void AnswerReader::Parser::shorten() {
   constexpr std::string_view k_name = R"("embedding")";
   constexpr std::string_view k_spaces = " \t\r";
   shortened.clear();
@@ -241,9 +241,9 @@ void ResultReader::Parser::shorten() {
 
 // Reads the vector at the front of a text into `values`, in either encoding. Returns how long it
 // is; 0 where anything else is there.
-std::size_t ResultReader::Parser::read_vector(std::string_view text) {
+std::size_t AnswerReader::Parser::read_vector(std::string_view text) {
   if (!text.starts_with('"'))
-    return read_numbers(text, values);
+    return json::read_numbers(text, values);
   const std::size_t end = text.find('"', 1);
   return end != std::string_view::npos
                  && std::holds_alternative<Embedding>(from_text(text.substr(1, end - 1)))
@@ -253,10 +253,10 @@ std::size_t ResultReader::Parser::read_vector(std::string_view text) {
 
 // Numbers of unusual size, or what some servers take for numbers: NaN makes a row fail by name and
 // no line damaged.
-RowResult ResultReader::Parser::from_unread() {
+Answer AnswerReader::Parser::from_unread() {
   ondemand::document array;
   ondemand::array numbers;
-  if (array_parser.iterate(unread.data(), unread.size(), unread.size() + LineReader::k_padding)
+  if (array_parser.iterate(unread.data(), unread.size(), unread.size() + json::LineReader::k_padding)
               .get(array)
           != simdjson::SUCCESS
       || array.get_array().get(numbers) != simdjson::SUCCESS)
@@ -264,12 +264,12 @@ RowResult ResultReader::Parser::from_unread() {
   return from_array(numbers);
 }
 
-RowResult ResultReader::Parser::result() {
+Answer AnswerReader::Parser::answer() {
   auto root = open();
   return root ? parse(*root) : no_json();
 }
 
-RowResult ResultReader::Parser::parse(ondemand::object root) {
+Answer AnswerReader::Parser::parse(ondemand::object root) {
   ondemand::object response;
   if (member(root, "response").get_object().get(response) == simdjson::SUCCESS) {
     std::int64_t status = 0;
@@ -294,13 +294,13 @@ RowResult ResultReader::Parser::parse(ondemand::object root) {
   return failure("no_result", "the line holds neither a response nor an error");
 }
 
-RowResult ResultReader::Parser::vector_of(ondemand::object body) {
+Answer AnswerReader::Parser::vector_of(ondemand::object body) {
   ondemand::array data;
   if (member(body, "data").get_array().get(data) != simdjson::SUCCESS)
     return failure("no_embedding", "the result holds no embedding");
-  std::optional<RowResult> result;
+  std::optional<Answer> found;
   for (auto element : data) {
-    if (result)
+    if (found)
       return failure("too_many_embeddings", "one input was answered with several embeddings");
     ondemand::object item;
     ondemand::value embedding;
@@ -312,29 +312,29 @@ RowResult ResultReader::Parser::vector_of(ondemand::object body) {
     std::string_view text;
     ondemand::array numbers;
     if (has_been_taken_out(embedding))
-      result = unread.empty() ? RowResult(Embedding{values}) : from_unread();
+      found = unread.empty() ? Answer(Embedding{values}) : from_unread();
     else if (!shortened.empty()) {
       shortened.clear(); // what was taken out is something else
       look_through();
-      return this->result();
+      return answer();
     } else if (
         type == ondemand::json_type::string
         && embedding.get_string().get(text) == simdjson::SUCCESS)
-      result = from_text(text);
+      found = from_text(text);
     else if (
         type == ondemand::json_type::array
         && embedding.get_array().get(numbers) == simdjson::SUCCESS)
-      result = from_array(numbers);
+      found = from_array(numbers);
     else
       return failure("no_embedding", "the embedding is neither an array nor a string");
-    if (std::holds_alternative<RowFailure>(*result))
-      return *std::move(result);
+    if (std::holds_alternative<Failure>(*found))
+      return *std::move(found);
   }
-  return result ? *std::move(result)
-                : RowResult(failure("no_embedding", "the result holds no embedding"));
+  return found ? *std::move(found)
+                : Answer(failure("no_embedding", "the result holds no embedding"));
 }
 
-RowResult ResultReader::Parser::from_array(ondemand::array numbers) {
+Answer AnswerReader::Parser::from_array(ondemand::array numbers) {
   values.clear();
   for (auto number : numbers) {
     double value = 0;
@@ -342,14 +342,14 @@ RowResult ResultReader::Parser::from_array(ondemand::array numbers) {
       return bad_number();
     // Not by way of the double, which release 3.0 of simdjson misreads where it has many digits.
     const std::string_view text = number.raw_json_token();
-    values.push_back(nearest_float(text));
+    values.push_back(json::nearest_float(text));
   }
   if (!all_finite(values))
     return failure("not_finite", "the embedding holds a number too large for a vector");
   return Embedding{values};
 }
 
-RowResult ResultReader::Parser::from_text(std::string_view base64) {
+Answer AnswerReader::Parser::from_text(std::string_view base64) {
   if (!from_base64(base64, bytes) || bytes.size() % sizeof(float) != 0)
     return failure("bad_base64", "the embedding is no base64 of 32-bit floats");
   values.resize(bytes.size() / sizeof(float));
@@ -360,16 +360,16 @@ RowResult ResultReader::Parser::from_text(std::string_view base64) {
   return Embedding{values};
 }
 
-ResultReader::ResultReader(std::unique_ptr<InputStream> text)
+AnswerReader::AnswerReader(std::unique_ptr<InputStream> text)
     : m_lines(std::move(text)), m_parser(std::make_unique<Parser>()) {}
 
-ResultReader::ResultReader(const std::filesystem::path& path)
-    : ResultReader(std::make_unique<FileStream>(path)) {}
+AnswerReader::AnswerReader(const std::filesystem::path& path)
+    : AnswerReader(std::make_unique<FileStream>(path)) {}
 
-ResultReader::~ResultReader() = default;
-ResultReader::ResultReader(ResultReader&&) noexcept = default;
+AnswerReader::~AnswerReader() = default;
+AnswerReader::AnswerReader(AnswerReader&&) noexcept = default;
 
-bool ResultReader::next() {
+bool AnswerReader::next() {
   while (m_lines.next())
     if (m_lines.too_long() || m_lines.line().find_first_not_of(" \t\r") != std::string_view::npos) {
       m_parser->start(m_lines.line());
@@ -378,13 +378,13 @@ bool ResultReader::next() {
   return false;
 }
 
-std::optional<std::string_view> ResultReader::likely_id() {
+std::optional<std::string_view> AnswerReader::likely_id() {
   if (const auto id = PlainMembers(m_lines.line()).text("custom_id"))
     return id;
   return custom_id();
 }
 
-std::optional<std::string_view> ResultReader::custom_id() {
+std::optional<std::string_view> AnswerReader::custom_id() {
   auto root = m_parser->open();
   std::string_view id;
   if (!root || root->find_field_unordered("custom_id").get_string().get(id) != simdjson::SUCCESS)
@@ -392,8 +392,8 @@ std::optional<std::string_view> ResultReader::custom_id() {
   return id;
 }
 
-RowResult ResultReader::result() {
-  return m_parser->result();
+Answer AnswerReader::answer() {
+  return m_parser->answer();
 }
 
-} // namespace embedctl::json
+} // namespace embedctl::requests
