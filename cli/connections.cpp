@@ -5,8 +5,8 @@
 #include "base/file_lock.hpp"
 #include "http/url.hpp"
 #include "pg/index_keeper.hpp"
-#include "pg/row_source.hpp"
-#include "pg/vector_sink.hpp"
+#include "pg/table_source.hpp"
+#include "pg/column_sink.hpp"
 
 #include <fmt/format.h>
 
@@ -31,6 +31,14 @@ openai::Options provider_options(Context& context, const ProviderOptions& option
   return provider;
 }
 
+std::unique_ptr<IndexKeeper>
+open_index_keeper(Context& context, const Task& task, const ProviderOptions& options) {
+  pg::IndexKeeperOptions keeper;
+  keeper.retry_timeout = std::chrono::seconds(options.retry_timeout_seconds);
+  return std::make_unique<pg::IndexKeeper>(
+      context.environment.database_url(), task, context.clock, context.progress, keeper);
+}
+
 } // namespace
 
 RemoteProvider::RemoteProvider(Context& context, const ProviderOptions& options)
@@ -38,30 +46,43 @@ RemoteProvider::RemoteProvider(Context& context, const ProviderOptions& options)
       m_provider(m_transport, context.clock, context.progress, provider_options(context, options)) {
 }
 
-std::unique_ptr<RowSource> open_source(Context& context, const Entity& entity) {
-  return std::make_unique<pg::RowSource>(context.environment.database_url(), entity);
+std::unique_ptr<RowSource> open_source(Context& context, const Task& task) {
+  return std::make_unique<pg::TableSource>(context.environment.database_url(), task);
 }
 
-std::unique_ptr<VectorSink> open_sink(
+std::unique_ptr<AnswerSink> open_sink(
     Context& context,
-    const Entity& entity,
+    const Task& task,
     const WriteOptions& write,
     const ProviderOptions& options) {
-  pg::VectorSinkOptions sink;
+  pg::ColumnSinkOptions sink;
   sink.overwrite = write.overwrite;
   sink.statement_timeout = std::chrono::seconds(write.statement_timeout_seconds);
   sink.retry_timeout = std::chrono::seconds(options.retry_timeout_seconds);
   sink.progress = &context.progress;
-  return std::make_unique<pg::VectorSink>(
-      context.environment.database_url(), entity, context.clock, sink);
+  return std::make_unique<pg::ColumnSink>(
+      context.environment.database_url(), task, context.clock, sink);
 }
 
-std::unique_ptr<IndexKeeper>
-open_index_keeper(Context& context, const Entity& entity, const ProviderOptions& options) {
-  pg::IndexKeeperOptions keeper;
-  keeper.retry_timeout = std::chrono::seconds(options.retry_timeout_seconds);
-  return std::make_unique<pg::IndexKeeper>(
-      context.environment.database_url(), entity, context.clock, context.progress, keeper);
+Connections::Connections(
+    Context& context,
+    const Task& task,
+    const WriteOptions& write,
+    const ProviderOptions& provider,
+    const pipeline::BatchExecutorOptions& executor)
+    : m_context(context),
+      m_source(open_source(context, task)),
+      m_sink(open_sink(context, task, write, provider)),
+      m_indexes(open_index_keeper(context, task, provider)),
+      m_executor(
+          [this, &context, provider]() -> BatchProvider& {
+            return *m_provider.emplace(context, provider);
+          },
+          work_of(context),
+          executor) {}
+
+pipeline::Ports Connections::ports() {
+  return {*m_source, m_executor, *m_sink, m_indexes.get(), work_of(m_context)};
 }
 
 void warn_of_network_folder(Context& context, const std::string& folder) {

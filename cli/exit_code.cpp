@@ -24,6 +24,15 @@ int exit_code_for(const Error& error, const StopFlag& stop) {
   return ExitCode::failed;
 }
 
+int worst_of(int a, int b) {
+  for (const int code :
+       {ExitCode::failed, ExitCode::unreachable, ExitCode::locked, ExitCode::not_done,
+        ExitCode::rows_failed})
+    if (a == code || b == code)
+      return code;
+  return ExitCode::done;
+}
+
 bool is_quiet_code(int exit_code) {
   return exit_code == ExitCode::done || exit_code == ExitCode::not_done;
 }

@@ -22,6 +22,9 @@ struct ExitCode {
 
 int exit_code_for(const Error& error, const StopFlag& stop);
 
+// Of what several runs came to, the code that asks most of a person: 1, 6, 5, 4, 3, 0.
+int worst_of(int a, int b);
+
 // With these codes cron shall send no mail.
 bool is_quiet_code(int exit_code);
 

@@ -8,9 +8,7 @@
 #include "cli/output.hpp"
 #include "cli/run_report.hpp"
 #include "cli/way_on.hpp"
-#include "pipeline/ingest.hpp"
-
-#include <optional>
+#include "pipeline/advance.hpp"
 
 #include <fmt/format.h>
 
@@ -36,11 +34,11 @@ std::string not_ready_text(const store::Run& run, const pipeline::BatchFilter& f
 }
 
 void check_dims(const store::Run& run, int dims) {
-  if (dims != 0 && dims != run.record().entity.dims)
+  if (dims != 0 && dims != run.record().task.request.dims)
     throw Error(
         ErrorKind::usage,
         fmt::format(
-            "this run's vectors have {} dimensions, and --dims says {}", run.record().entity.dims,
+            "this run's vectors have {} dimensions, and --dims says {}", run.record().task.request.dims,
             dims),
         "one run has one width; leave --dims out");
 }
@@ -51,20 +49,16 @@ int ingest_target(const IngestOptions& options, Context& context, const Target& 
   run.lock();
   warn_of_network_folder(context, target.run_dir);
   pipeline::check_filter(run, target.batch);
-  const auto source = open_source(context, run.record().entity);
-  source->check();
-  check_same_database(*source, run.record());
-
-  const pipeline::IngestOptions ingest = ingest_options(options.write, options.provider);
-  const auto keeper = open_index_keeper(context, run.record().entity, options.provider);
-  pipeline::check_policy(ingest.index, *keeper);
-  std::optional<RemoteProvider> provider;
-  if (pipeline::needs_provider(run, target.batch, ingest))
-    provider.emplace(context, options.provider);
-  const auto sink = open_sink(context, run.record().entity, options.write, options.provider);
-  pipeline::ingest(
-      run, target.batch, ingest, provider ? provider->get() : nullptr, *sink, *keeper,
-      work_of(context));
+  Connections connections(
+      context, run.record().task, options.write, options.provider,
+      executor_options(options.provider));
+  connections.source().check();
+  check_same_database(connections.source(), run.record());
+  pipeline::AdvanceOptions advance = advance_options(options.write, options.provider);
+  advance.only = target.batch;
+  advance.send = false;
+  pipeline::check_policy(advance.apply.index, connections.indexes());
+  throw_if_blocked(pipeline::advance(run, advance, connections.ports()));
   return print_result(
       context, exit_code_of(run, target.batch), run_json(run, target.batch),
       row_totals(run.rows()) + "\n" + not_ready_text(run, target.batch) + list_hints(run));

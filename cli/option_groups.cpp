@@ -3,7 +3,7 @@
 #include "base/error.hpp"
 #include "cli/common_options.hpp"
 #include "cli/format.hpp"
-#include "core/entity.hpp"
+#include "entities/built_in.hpp"
 #include "store/run.hpp"
 
 #include <cstdint>
@@ -25,7 +25,7 @@ constexpr std::uint64_t k_most_rows = std::numeric_limits<std::int64_t>::max();
 } // namespace
 
 SelectionOptions::SelectionOptions()
-    : model(built_in_entity().model), dims(built_in_entity().dims) {}
+    : model(entities::built_in_task().request.model), dims(entities::built_in_task().request.dims) {}
 
 void add_selection_options(CLI::App& app, SelectionOptions& options, std::string& run_dir) {
   CLI::Option* family = add(
@@ -67,6 +67,8 @@ void add_provider_options(CLI::App& app, ProviderOptions& options) {
   add(app, "--retry-timeout", options.retry_timeout_seconds,
       "Seconds to go on trying when the provider or the database does not answer")
       ->check(CLI::Range(0, 86'400));
+  add(app, "--provider-moved", options.moved,
+      "The account that the run was sent with has a new address: go on with it there");
   add(app, "--ca-file", options.ca_file, "Certificates to trust instead of the system's");
   add(app, "--allow-insecure", options.allow_insecure,
       "Let OPENAI_BASE_URL be plain http to another machine");
@@ -84,24 +86,28 @@ void add_sending_options(CLI::App& app, ProviderOptions& options) {
       ->check(CLI::Range(0, 3'600));
 }
 
-pipeline::SendOptions send_options(const ProviderOptions& options) {
-  return {options.parallel, std::chrono::seconds(options.doubt_grace_seconds)};
+pipeline::BatchExecutorOptions executor_options(const ProviderOptions& options) {
+  pipeline::BatchExecutorOptions executor;
+  executor.grace = std::chrono::seconds(options.doubt_grace_seconds);
+  return executor;
 }
 
-pipeline::IngestOptions
-ingest_options(const WriteOptions& writing, const ProviderOptions& provider) {
-  pipeline::IngestOptions ingest;
-  ingest.write.chunk_size = writing.chunk_size;
-  ingest.write.rows_per_second = writing.rows_per_second;
-  ingest.redownload = writing.redownload;
-  ingest.again = writing.overwrite;
-  ingest.keep_plain = writing.keep_plain;
-  ingest.parallel = provider.parallel;
+pipeline::AdvanceOptions
+advance_options(const WriteOptions& writing, const ProviderOptions& provider) {
+  pipeline::AdvanceOptions advance;
+  advance.parallel = provider.parallel;
+  advance.apply.write.chunk_size = writing.chunk_size;
+  advance.apply.write.rows_per_second = writing.rows_per_second;
+  advance.apply.redownload = writing.redownload;
+  advance.apply.overwrite = writing.overwrite;
+  advance.apply.keep_plain = writing.keep_plain;
+  advance.apply.parallel = provider.parallel;
+  advance.apply.provider_moved = provider.moved;
   if (writing.index == "rebuild")
-    ingest.index = pipeline::IndexPolicy::rebuild;
+    advance.apply.index = pipeline::IndexPolicy::rebuild;
   else if (writing.index == "auto")
-    ingest.index = pipeline::IndexPolicy::automatic;
-  return ingest;
+    advance.apply.index = pipeline::IndexPolicy::automatic;
+  return advance;
 }
 
 void add_write_options(CLI::App& app, WriteOptions& options) {

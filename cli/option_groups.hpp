@@ -1,7 +1,7 @@
 #pragma once
 
-#include "pipeline/ingest.hpp"
-#include "pipeline/sender.hpp"
+#include "pipeline/advance.hpp"
+#include "pipeline/batch_executor.hpp"
 #include "pipeline/splitter.hpp"
 
 #include <cstddef>
@@ -38,8 +38,9 @@ struct ProviderOptions {
   std::string ca_file;
   int retry_timeout_seconds = 900;
   int doubt_grace_seconds = 30;
+  bool moved = false;
 };
-pipeline::SendOptions send_options(const ProviderOptions& options);
+pipeline::BatchExecutorOptions executor_options(const ProviderOptions& options);
 void add_provider_options(CLI::App& app, ProviderOptions& options);
 
 // Of submit, ingest and run.
@@ -58,8 +59,8 @@ struct WriteOptions {
   std::size_t rows_per_second = 0;
   std::string index = "keep";
 };
-pipeline::IngestOptions
-ingest_options(const WriteOptions& writing, const ProviderOptions& provider);
+pipeline::AdvanceOptions
+advance_options(const WriteOptions& writing, const ProviderOptions& provider);
 void add_write_options(CLI::App& app, WriteOptions& options);
 
 // A run, or one batch of it: status and ingest.

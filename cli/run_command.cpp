@@ -11,49 +11,46 @@
 #include "cli/way_on.hpp"
 #include "pipeline/run.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 namespace embedctl::cli {
 
 namespace {
 
-pipeline::RunOptions run_wish(const RunOptions& options) {
-  pipeline::RunOptions wish;
-  wish.ingest = ingest_options(options.write, options.provider);
-  wish.sending = send_options(options.provider);
-  wish.poll_interval = std::chrono::seconds(options.poll_seconds);
-  return wish;
+pipeline::BatchExecutorOptions run_executor_options(const RunOptions& options) {
+  pipeline::BatchExecutorOptions executor = executor_options(options.provider);
+  executor.poll_interval = std::chrono::seconds(options.poll_seconds);
+  return executor;
+}
+
+pipeline::Outcome
+move_on(store::Run& run, const RunOptions& options, const pipeline::Ports& ports, Context& context) {
+  warn_of_network_folder(context, run.paths().folder().string());
+  const auto advance = advance_options(options.write, options.provider);
+  return options.once ? pipeline::run_once(run, advance, ports)
+                      : pipeline::run_to_end(run, advance, ports);
 }
 
 // Before anything is sent, and hours before it comes to writing.
-void check_index_wish(const RunOptions& options, const Entity& entity, Context& context) {
-  const auto keeper = open_index_keeper(context, entity, options.provider);
-  pipeline::check_policy(ingest_options(options.write, options.provider).index, *keeper);
+void check_index_policy(const RunOptions& options, Connections& connections) {
+  const auto policy = advance_options(options.write, options.provider).apply.index;
+  pipeline::check_policy(policy, connections.indexes());
 }
 
-// A locked run, taken to its end against a database that was checked.
-void finish(
-    store::Run& run,
-    const RunOptions& options,
-    RowSource& source,
-    BatchProvider& provider,
-    Context& context) {
-  const auto sink = open_sink(context, run.record().entity, options.write, options.provider);
-  warn_of_network_folder(context, run.paths().folder().string());
-  const auto keeper = open_index_keeper(context, run.record().entity, options.provider);
-  pipeline::run_to_end(run, run_wish(options), source, provider, *sink, *keeper, work_of(context));
-}
-
-void finish_earlier(
-    store::Run& run, const RunOptions& options, BatchProvider& provider, Context& context) {
-  const auto source = open_source(context, run.record().entity);
-  source->check();
-  check_same_database(*source, run.record());
-  check_index_wish(options, run.record().entity, context);
+pipeline::Outcome resume(store::Run& run, const RunOptions& options, Context& context) {
+  Connections connections(
+      context, run.record().task, options.write, options.provider, run_executor_options(options));
+  connections.source().check();
+  check_same_database(connections.source(), run.record());
+  check_index_policy(options, connections);
   run.lock();
-  finish(run, options, *source, provider, context);
+  if (run.record().dry_run) {
+    const auto claim = pipeline::release_dry_run(run, connections.ports());
+    pipeline::AdvanceOptions send = advance_options(options.write, options.provider);
+    send.collect = false;
+    throw_if_blocked(pipeline::advance(run, send, connections.ports()));
+  }
+  return move_on(run, options, connections.ports(), context);
 }
 
 std::string text_of(store::Run& run, Context& context) {
@@ -62,36 +59,50 @@ std::string text_of(store::Run& run, Context& context) {
 
 int run_one(const RunOptions& options, Context& context) {
   store::Run run = store::Run::load(options.run_dir);
-  RemoteProvider provider(context, options.provider);
-  finish_earlier(run, options, *provider, context);
+  throw_if_blocked(resume(run, options, context));
   return print_result(
       context, exit_code_of(run, std::nullopt), run_json(run, std::nullopt), text_of(run, context));
 }
 
-int run_scope(const RunOptions& options, Context& context) {
-  const auto wish = submit_wish(options.selection, options.provider, false);
-  RemoteProvider provider(context, options.provider);
-  const auto source = open_source(context, wish.entity);
-  source->check();
-  check_index_wish(options, wish.entity, context);
+// A run that is blocked does not hold up the others.
+int exit_code_after(
+    const pipeline::Outcome& outcome, const store::Run& run, Context& context) {
+  const auto* blocked = std::get_if<pipeline::Blocked>(&outcome);
+  if (blocked == nullptr)
+    return exit_code_of(run, std::nullopt);
+  context.progress.note(
+      NoteLevel::warning,
+      fmt::format(
+          "run {} is blocked: {}; {}", run.paths().folder().string(), blocked->why.what(),
+          blocked->why.hint()));
+  return ExitCode::failed;
+}
 
-  auto earlier = pipeline::unfinished_runs(wish.batches_dir, wish.scope);
+int run_scope(const RunOptions& options, Context& context) {
+  const auto submit = submit_options(options.selection, options.provider, false);
+  Connections connections(
+      context, submit.task, options.write, options.provider, run_executor_options(options));
+  connections.require_provider();
+  connections.source().check();
+  check_index_policy(options, connections);
+
+  auto earlier = pipeline::unfinished_runs(submit.batches_dir, submit.task, submit.scope);
   std::string text;
   int exit_code = ExitCode::done;
   for (store::Run& run : earlier) {
     context.progress.note(
-        NoteLevel::info, fmt::format("going on with run {}", run.paths().folder().string()));
-    finish_earlier(run, options, *provider, context);
+        NoteLevel::info, fmt::format("resuming run {}", run.paths().folder().string()));
+    exit_code =
+        worst_of(exit_code, exit_code_after(resume(run, options, context), run, context));
     text += text_of(run, context) + "\n";
-    exit_code = std::max(exit_code, exit_code_of(run, std::nullopt));
   }
 
-  auto report = pipeline::submit(wish, *source, provider.get(), work_of(context));
-  text += selection_text(report, wish.entity);
+  auto report = pipeline::submit(submit, connections.ports());
+  text += selection_text(report, submit.task);
   if (report.run) {
-    finish(*report.run, options, *source, *provider, context);
+    const auto outcome = move_on(*report.run, options, connections.ports(), context);
+    exit_code = worst_of(exit_code, exit_code_after(outcome, *report.run, context));
     text += text_of(*report.run, context);
-    exit_code = std::max(exit_code, exit_code_of(*report.run, std::nullopt));
   }
   return print_result(context, exit_code, runs_json(report, earlier), text);
 }
@@ -102,6 +113,8 @@ void add_run_options(CLI::App& app, RunOptions& options) {
   add_selection_options(app, options.selection, options.run_dir);
   add(app, "--poll-seconds", options.poll_seconds, "Seconds between two looks at the batches")
       ->check(positive_integer());
+  add(app, "--once", options.once,
+      "Do what can be done now and exit 4 if something is left, instead of waiting for it");
   add_write_options(app, options.write);
   add_sending_options(app, options.provider);
   add_provider_options(app, options.provider);

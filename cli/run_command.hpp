@@ -10,6 +10,7 @@ struct RunOptions {
   ProviderOptions provider;
   WriteOptions write;
   std::string run_dir;
+  bool once = false;
   int poll_seconds = 60;
 };
 

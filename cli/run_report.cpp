@@ -210,7 +210,12 @@ runs_json(const pipeline::SubmitReport& report, const std::vector<store::Run>& e
   return text;
 }
 
-std::string selection_text(const pipeline::SubmitReport& report, const Entity& entity) {
+void throw_if_blocked(const pipeline::Outcome& outcome) {
+  if (const auto* blocked = std::get_if<pipeline::Blocked>(&outcome))
+    throw blocked->why;
+}
+
+std::string selection_text(const pipeline::SubmitReport& report, const Task& task) {
   std::string text;
   for (const auto& held : report.held)
     text += fmt::format(
@@ -218,23 +223,24 @@ std::string selection_text(const pipeline::SubmitReport& report, const Entity& e
   if (!report.run)
     text += fmt::format(
         "nothing {}to embed: {} of {} of this {} have a vector\n",
-        report.held.empty() ? "" : "else ", human_count(report.scope.embedded),
-        counted(report.scope.rows, "row"), entity.scope_noun);
+        report.held.empty() ? "" : "else ", human_count(report.scope.filled),
+        counted(report.scope.rows, "row"), task.scopes.noun);
   return text;
 }
 
 std::string list_hints(const store::Run& run) {
   const RowCounts rows = run.rows();
   std::string text;
-  const auto hint = [&](RowState state, const char* file) {
+  const auto hint = [&](RowState state, const store::fs::path& list) {
     if (rows[state] > 0)
       text += fmt::format(
           "{} {}: see {}/batch_*/{}\n", counted(rows[state], "row"), to_string(state),
-          run.paths().batches().string(), file);
+          run.paths().batches().string(), list.filename().string());
   };
-  hint(RowState::failed, "failed_chunk_ids.tsv");
-  hint(RowState::skipped, "skipped_chunk_ids.tsv");
-  hint(RowState::stale, "left_chunk_ids.tsv");
+  const store::BatchPaths lists = run.paths().batch(1); // they have the same names in each batch
+  hint(RowState::failed, lists.failed());
+  hint(RowState::skipped, lists.skipped());
+  hint(RowState::stale, lists.left());
   return text;
 }
 

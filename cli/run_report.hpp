@@ -25,8 +25,11 @@ std::string run_json(const store::Run& run, const pipeline::BatchFilter& filter)
 std::string submit_json(const pipeline::SubmitReport& report);
 std::string runs_json(const pipeline::SubmitReport& report, const std::vector<store::Run>& earlier);
 
+// Throws why the run does not go on by itself, if it does not.
+void throw_if_blocked(const pipeline::Outcome& outcome);
+
 // Why nothing was selected, or what was left out.
-std::string selection_text(const pipeline::SubmitReport& report, const Entity& entity);
+std::string selection_text(const pipeline::SubmitReport& report, const Task& task);
 
 // Where to look for rows that got no vector; empty if there are none.
 std::string list_hints(const store::Run& run);

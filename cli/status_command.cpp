@@ -5,6 +5,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/output.hpp"
 #include "cli/run_report.hpp"
+#include "pipeline/account.hpp"
 
 namespace embedctl::cli {
 
@@ -24,10 +25,12 @@ int run_status(const StatusOptions& options, Context& context) {
     run.lock();
   if (pipeline::any_with_provider(run, target.batch)) {
     RemoteProvider provider(context, options.provider);
+    if (!options.provider.moved)
+      pipeline::require_same_account(run, (*provider).identity());
     if (options.update_json)
       pipeline::poll(run, target.batch, *provider, work_of(context));
     else
-      pipeline::ask(run, target.batch, *provider);
+      pipeline::ask(run, target.batch, *provider, context.clock);
   }
   const bool tells = options.exit_code || run.imbalance();
   const int exit_code = tells ? exit_code_of(run, target.batch) : ExitCode::done;

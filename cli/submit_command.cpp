@@ -10,6 +10,7 @@
 #include "cli/run_report.hpp"
 #include "cli/way_on.hpp"
 #include "core/text.hpp"
+#include "entities/built_in.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -51,16 +52,16 @@ std::string submit_text(const store::Run& run) {
 }
 
 int submit_new(const SubmitOptions& options, Context& context) {
-  const auto wish = submit_wish(options.selection, options.provider, options.dry_run);
-  std::optional<RemoteProvider> provider;
+  const auto submit = submit_options(options.selection, options.provider, options.dry_run);
+  Connections connections(
+      context, submit.task, {}, options.provider, executor_options(options.provider));
   if (!options.dry_run)
-    provider.emplace(context, options.provider);
-  const auto source = open_source(context, wish.entity);
-  const auto report =
-      pipeline::submit(wish, *source, provider ? provider->get() : nullptr, work_of(context));
+    connections.require_provider();
+  const auto report = pipeline::submit(submit, connections.ports());
+  throw_if_blocked(report.outcome);
   return print_result(
       context, report.run ? exit_code_of_submit(*report.run) : ExitCode::done, submit_json(report),
-      selection_text(report, wish.entity) + (report.run ? submit_text(*report.run) : ""));
+      selection_text(report, submit.task) + (report.run ? submit_text(*report.run) : ""));
 }
 
 int submit_rest(const SubmitOptions& options, Context& context) {
@@ -70,20 +71,24 @@ int submit_rest(const SubmitOptions& options, Context& context) {
   report.run.emplace(store::Run::load(options.run_dir));
   store::Run& run = *report.run;
   run.lock();
-  RemoteProvider provider(context, options.provider);
-  std::unique_ptr<RowSource> source;
+  pipeline::BatchExecutorOptions executor = executor_options(options.provider);
+  executor.resend_now = true;
+  Connections connections(context, run.record().task, {}, options.provider, executor);
   if (run.record().dry_run) {
-    source = open_source(context, run.record().entity);
-    source->check();
-    check_same_database(*source, run.record());
+    connections.source().check();
+    check_same_database(connections.source(), run.record());
   }
   if (all_sent(run) && run.record().selection != store::SelectionState::running)
     return print_result(
         context, exit_code_of_submit(run), submit_json(report),
         "all of it was sent already\n" + submit_text(run));
-  (*provider).check_access();
-  pipeline::send_rest(
-      run, source.get(), *provider, send_options(options.provider), true, work_of(context));
+  connections.ports().executor.check_access();
+  std::optional<pipeline::Claim> claim;
+  if (run.record().dry_run)
+    claim.emplace(pipeline::release_dry_run(run, connections.ports()));
+  pipeline::AdvanceOptions advance = advance_options({}, options.provider);
+  advance.collect = false;
+  throw_if_blocked(pipeline::advance(run, advance, connections.ports()));
   return print_result(context, exit_code_of_submit(run), submit_json(report), submit_text(run));
 }
 
@@ -97,7 +102,7 @@ void add_submit_options(CLI::App& app, SubmitOptions& options) {
 }
 
 pipeline::SubmitOptions
-submit_wish(const SelectionOptions& selection, const ProviderOptions& provider, bool dry_run) {
+submit_options(const SelectionOptions& selection, const ProviderOptions& provider, bool dry_run) {
   if (selection.family_id.empty())
     throw Error(
         ErrorKind::usage, "no family is named",
@@ -107,20 +112,20 @@ submit_wish(const SelectionOptions& selection, const ProviderOptions& provider, 
     throw Error(
         ErrorKind::usage, fmt::format("\"{}\" is no UUID", printable(selection.family_id)),
         "a family id looks like 123e4567-e89b-12d3-a456-426614174000");
-  pipeline::SubmitOptions wish;
-  wish.batches_dir = std::filesystem::path(selection.batches_dir).lexically_normal();
-  wish.entity = built_in_entity();
-  wish.entity.model = selection.model;
-  wish.entity.dims = selection.dims;
-  wish.scope = *scope;
-  wish.encoding = selection.encoding;
-  wish.version = EMBEDCTL_VERSION;
-  wish.limits = {selection.max_requests, selection.max_bytes};
+  pipeline::SubmitOptions submit;
+  submit.batches_dir = std::filesystem::path(selection.batches_dir).lexically_normal();
+  submit.task = entities::built_in_task();
+  submit.task.request.model = selection.model;
+  submit.task.request.dims = selection.dims;
+  submit.scope = *scope;
+  submit.task.request.encoding = selection.encoding;
+  submit.version = EMBEDCTL_VERSION;
+  submit.limits = {selection.max_requests, selection.max_bytes};
   if (selection.limit > 0)
-    wish.limit = selection.limit;
-  wish.dry_run = dry_run;
-  wish.sending = send_options(provider);
-  return wish;
+    submit.limit = selection.limit;
+  submit.dry_run = dry_run;
+  submit.parallel = provider.parallel;
+  return submit;
 }
 
 int run_submit(const SubmitOptions& options, Context& context) {

@@ -18,6 +18,6 @@ int run_submit(const SubmitOptions& options, Context& context);
 
 // What the pipeline is asked for; throws Error{usage} for a scope that cannot be one.
 pipeline::SubmitOptions
-submit_wish(const SelectionOptions& selection, const ProviderOptions& provider, bool dry_run);
+submit_options(const SelectionOptions& selection, const ProviderOptions& provider, bool dry_run);
 
 } // namespace embedctl::cli

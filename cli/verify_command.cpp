@@ -55,10 +55,10 @@ int run_verify(const VerifyOptions& options, Context& context) {
   const Target target = target_of(options.target);
   const store::Run run = store::Run::load(target.run_dir);
   pipeline::check_filter(run, target.batch);
-  const auto source = open_source(context, run.record().entity);
+  const auto source = open_source(context, run.record().task);
   source->check();
   check_same_database(*source, run.record());
-  const auto sink = open_sink(context, run.record().entity, {}, {});
+  const auto sink = open_sink(context, run.record().task, {}, {});
   const auto verification =
       pipeline::verify(run, target.batch, k_chunk_size, *sink, work_of(context));
   return print_result(

@@ -24,6 +24,7 @@ const fs::path k_root = embedctl::test::source_dir();
 const std::map<std::string, Names> k_may_include = {
     {"base", {}},
     {"core", {"base"}},
+    {"entities", {"base", "core"}},
     {"json", {"base", "core"}},
     {"requests", {"base", "core", "json"}},
     {"zst", {"base"}},

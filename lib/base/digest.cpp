@@ -40,6 +40,12 @@ std::array<std::byte, 32> Sha256::finish() {
   return digest;
 }
 
+std::array<std::byte, 32> sha256_of(std::string_view bytes) {
+  Sha256 digest;
+  digest.add(bytes);
+  return digest.finish();
+}
+
 std::string sha256_of(InputStream& stream) {
   Sha256 digest;
   std::vector<char> buffer(std::size_t{256} * 1024);

@@ -31,6 +31,8 @@ private:
   std::unique_ptr<evp_md_ctx_st, Free> m_context;
 };
 
+std::array<std::byte, 32> sha256_of(std::string_view bytes);
+
 // The digest of all that a stream gives, as hex.
 std::string sha256_of(InputStream& stream);
 

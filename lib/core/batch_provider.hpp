@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/provider_identity.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -81,6 +83,9 @@ public:
 
   virtual ~BatchProvider() = default;
 
+  // Whose batches and files these are; asks nobody.
+  virtual ProviderIdentity identity() = 0;
+
   // Throws if the key is refused or the address speaks no Batch API; changes nothing.
   virtual void check_access() = 0;
 
@@ -88,6 +93,9 @@ public:
   upload(const std::filesystem::path& file, const std::string& name, const OnBytes& on_bytes) = 0;
   virtual RemoteBatch create(const NewBatch& batch) = 0;
   virtual RemoteBatch retrieve(const std::string& batch_id) = 0;
+
+  // nullopt where the key's account has no such file.
+  virtual std::optional<RemoteFile> find_file(const std::string& file_id) = 0;
 
   // The files of that name, newest first.
   virtual std::vector<RemoteFile> find_files(const std::string& name) = 0;

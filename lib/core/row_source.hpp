@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace embedctl {
@@ -29,14 +30,24 @@ inline bool may_be_same(const DatabaseIdentity& a, const DatabaseIdentity& b) {
              || a.system_identifier == b.system_identifier);
 }
 
-struct ScopeState {
-  bool exists = false;
-  bool complete = false; // no row without a vector
+// Which rows of a task are meant.
+struct RowsOfScope {
+  std::string scope;
+};
+struct RowsOfKeys {
+  std::vector<std::string> keys;
+};
+struct AllRows {};
+using RowSet = std::variant<RowsOfScope, RowsOfKeys, AllRows>;
+
+struct RowSetState {
+  bool exists = false;   // false for a scope that does not
+  bool complete = false; // no row without an answer
 };
 
-struct ScopeCounts {
+struct RowSetCounts {
   std::uint64_t rows = 0;
-  std::uint64_t embedded = 0;
+  std::uint64_t filled = 0;
 };
 
 // Rows that another run has sent or is about to send. `keys` calls its argument for each. It is
@@ -48,12 +59,12 @@ struct InFlight {
 };
 
 struct Selection {
-  std::string scope;
+  RowSet rows;
   std::optional<std::uint64_t> limit;
   std::vector<InFlight> in_flight; // rows to leave out
 };
 
-// The rows of one entity. Real class: pg::RowSource.
+// The rows of one task. Real class: pg::TableSource.
 class RowSource {
 public:
   virtual ~RowSource() = default;
@@ -64,16 +75,19 @@ public:
 
   virtual DatabaseIdentity identity() = 0;
 
-  // Holds off submits of this scope from other machines for as long as what it returns lives.
-  // Throws Error{locked} if another has it.
-  virtual std::shared_ptr<const void> hold(const std::string& scope) = 0;
+  // The table as this database resolves it, schema included, quoted: "public.items".
+  virtual std::string table() = 0;
 
-  // Ends with the first row that has no vector; counting them takes as long as reading them.
-  virtual ScopeState look(const std::string& scope) = 0;
+  // Holds off submits of any of these rows from other machines for as long as what it returns
+  // lives: of one scope only those that overlap it. Throws Error{locked} if another has them.
+  virtual std::shared_ptr<const void> hold(const RowSet& rows) = 0;
 
-  virtual ScopeCounts count(const std::string& scope) = 0;
+  // Stops at the first row that has no answer; counting them takes as long as reading them.
+  virtual RowSetState look(const RowSet& rows) = 0;
 
-  // Streams the scope's rows whose target is NULL and that no one has in flight, out of one
+  virtual RowSetCounts count(const RowSet& rows) = 0;
+
+  // Streams the rows whose target is NULL and that no one has in flight, out of one
   // snapshot, in flat memory. Returns for each of `in_flight` how many rows were left out.
   virtual std::vector<std::uint64_t>
   select(const Selection& selection, const std::function<void(const SourceRow&)>& take) = 0;

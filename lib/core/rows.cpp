@@ -36,13 +36,13 @@ RowCounts& RowCounts::operator+=(const RowCounts& other) {
   return *this;
 }
 
-void VectorChunk::clear() {
+void AnswerChunk::clear() {
   keys.clear();
   fingerprints.clear();
   values.clear();
 }
 
-void VectorChunk::add(
+void AnswerChunk::add(
     std::string_view key, const Fingerprint& fingerprint, std::span<const float> vector) {
   keys.emplace_back(key);
   fingerprints.push_back(fingerprint);

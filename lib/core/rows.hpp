@@ -54,7 +54,7 @@ struct SourceRow {
 };
 
 // Vectors on their way into the table, in columns; `values` holds `dims` numbers for each key.
-struct VectorChunk {
+struct AnswerChunk {
   std::vector<std::string> keys;
   std::vector<Fingerprint> fingerprints;
   std::vector<float> values;

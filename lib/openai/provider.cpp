@@ -131,6 +131,10 @@ RemoteBatch Provider::ask_for_batch(const Call& call) {
   return *parse_batch(ask(call, is_batch).root());
 }
 
+ProviderIdentity Provider::identity() {
+  return {m_options.base_url, m_options.organization, m_options.project};
+}
+
 void Provider::check_access() {
   Call call;
   call.what = "use the provider's Batch API";
@@ -174,6 +178,20 @@ RemoteBatch Provider::create(const NewBatch& batch) {
     return post;
   };
   return ask_for_batch(call);
+}
+
+std::optional<RemoteFile> Provider::find_file(const std::string& file_id) {
+  Call call;
+  call.what = named("look up file", file_id);
+  call.request = [&] { return request("GET", "/files/" + url_escaped(file_id)); };
+  const auto is_file = [](const json::Value& answer) { return parse_file(answer).has_value(); };
+  try {
+    return parse_file(ask(call, is_file).root());
+  } catch (const Error& error) {
+    if (!error.provider || error.provider->http_status != 404)
+      throw;
+    return std::nullopt;
+  }
 }
 
 RemoteBatch Provider::retrieve(const std::string& batch_id) {

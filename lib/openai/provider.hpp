@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,11 +29,13 @@ public:
   // Throws Error{usage} for a key, organization or project that no header can carry.
   Provider(HttpTransport& transport, Clock& clock, ProgressSink& progress, Options options);
 
+  ProviderIdentity identity() override;
   void check_access() override;
   RemoteFile upload(
       const std::filesystem::path& file, const std::string& name, const OnBytes& on_bytes) override;
   RemoteBatch create(const NewBatch& batch) override;
   RemoteBatch retrieve(const std::string& batch_id) override;
+  std::optional<RemoteFile> find_file(const std::string& file_id) override;
   std::vector<RemoteFile> find_files(const std::string& name) override;
   std::vector<RemoteBatch>
   find_batches(const std::map<std::string, std::string>& metadata, std::int64_t since) override;

@@ -221,7 +221,7 @@ void Connection::end_copy_in(std::string_view doing) {
 std::string Connection::quote_identifier(std::string_view name) const {
   const OwnedText quoted(PQescapeIdentifier(m_connection.get(), name.data(), name.size()));
   if (!quoted)
-    throw Error(ErrorKind::usage, "a name of the entity is not valid UTF-8");
+    throw Error(ErrorKind::usage, "a name of the task is not valid UTF-8");
   return quoted.get();
 }
 

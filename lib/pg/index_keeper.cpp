@@ -116,12 +116,12 @@ void complete(Connection& connection, const VectorIndex& index, const std::strin
 
 IndexKeeper::IndexKeeper(
     Secret conninfo,
-    Entity entity,
+    Task task,
     Clock& clock,
     ProgressSink& progress,
     IndexKeeperOptions options)
     : m_conninfo(std::move(conninfo)),
-      m_entity(std::move(entity)),
+      m_task(std::move(task)),
       m_clock(clock),
       m_progress(progress),
       m_options(options) {}
@@ -142,9 +142,9 @@ IndexSurvey IndexKeeper::survey() {
     const Transaction transaction(connection, begin_sql(), k_doing);
     // The server stumbles over an index that is dropped while it is told of. This keeps them, and
     // wants no right but that of reading the column.
-    const Names names = quote_names(connection, m_entity);
+    const Names names = quote_names(connection, m_task);
     connection.run(fmt::format("SELECT {} FROM {} LIMIT 0", names.target, names.table), k_doing);
-    survey = survey_indexes(connection, m_entity);
+    survey = survey_indexes(connection, m_task);
   });
   return survey;
 }
@@ -155,7 +155,7 @@ std::uint64_t IndexKeeper::count_vectors() {
     constexpr std::string_view k_doing = "cannot count the vectors";
     Connection connection(m_conninfo);
     const Transaction transaction(connection, begin_sql(), k_doing);
-    const Names names = quote_names(connection, m_entity);
+    const Names names = quote_names(connection, m_task);
     count =
         connection
             .query(fmt::format("SELECT count({}) FROM {}", names.target, names.table), {}, k_doing)
@@ -172,7 +172,7 @@ void IndexKeeper::drop_once(const Record& record) {
   Connection connection(m_conninfo);
   Transaction transaction(connection, begin_sql(), k_dropping);
   lock_for_drop(connection);
-  const IndexSurvey survey = survey_indexes(connection, m_entity);
+  const IndexSurvey survey = survey_indexes(connection, m_task);
   if (!survey.obstacles.empty())
     throw failure(fmt::format("{}: {}", k_dropping, survey.obstacles.front()), {});
   if (survey.indexes.empty())
@@ -187,7 +187,7 @@ void IndexKeeper::drop_once(const Record& record) {
 }
 
 void IndexKeeper::lock_for_drop(Connection& connection) {
-  const std::string table = quote_table(connection, m_entity.table);
+  const std::string table = quote_table(connection, m_task.rows.table);
   try {
     connection.run(fmt::format("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", table), k_dropping);
   } catch (const Error& error) {
@@ -197,7 +197,7 @@ void IndexKeeper::lock_for_drop(Connection& connection) {
     Error in_use(
         ErrorKind::locked,
         fmt::format(
-            "{}: table \"{}\" is in use by {}", k_dropping, printable(m_entity.table),
+            "{}: table \"{}\" is in use by {}", k_dropping, printable(m_task.rows.table),
             users_of(connection, table)),
         "ask them, or come when nobody uses the table; nothing was dropped, and --index keep "
         "writes "
@@ -240,7 +240,7 @@ Rebuilt IndexKeeper::build_once(const VectorIndex& index, bool modestly) {
     connection.run(fmt::format("DROP INDEX {}", name_of(connection, index, doing)), doing);
   if (standing != Standing::there)
     IndexBuild(connection, m_conninfo, m_clock, m_progress)
-        .run(index, *table, m_entity.target_column, modestly);
+        .run(index, *table, m_task.target.column, modestly);
   complete(connection, index, doing);
   transaction.commit(doing);
   return standing == Standing::there ? Rebuilt::found : Rebuilt::built;

@@ -2,7 +2,7 @@
 
 #include "base/secret.hpp"
 #include "core/clock.hpp"
-#include "core/entity.hpp"
+#include "core/task.hpp"
 #include "core/index_keeper.hpp"
 #include "core/progress_sink.hpp"
 #include "pg/connection.hpp"
@@ -26,7 +26,7 @@ class IndexKeeper : public embedctl::IndexKeeper {
 public:
   IndexKeeper(
       Secret conninfo,
-      Entity entity,
+      Task task,
       Clock& clock,
       ProgressSink& progress,
       IndexKeeperOptions options = {});
@@ -46,7 +46,7 @@ private:
   Rebuilt build_once(const VectorIndex& index, bool modestly);
 
   Secret m_conninfo;
-  Entity m_entity;
+  Task m_task;
   Clock& m_clock;
   ProgressSink& m_progress;
   IndexKeeperOptions m_options;

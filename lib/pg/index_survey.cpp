@@ -131,15 +131,15 @@ ServerMemory server_memory(Connection& connection) {
   return {found.number(0, 0), found.number(0, 1)};
 }
 
-IndexSurvey survey_indexes(Connection& connection, const Entity& entity) {
+IndexSurvey survey_indexes(Connection& connection, const Task& task) {
   const Result table = connection.query(
-      "SELECT to_regclass($1)::oid", {quote_table(connection, entity.table)}, k_doing);
+      "SELECT to_regclass($1)::oid", {quote_table(connection, task.rows.table)}, k_doing);
   IndexSurvey survey;
   if (table.null(0, 0))
     return survey;
   connection.run("SET LOCAL search_path = ''", k_doing);
   const Result found =
-      connection.query(k_find, {table.string(0, 0), entity.target_column}, k_doing);
+      connection.query(k_find, {table.string(0, 0), task.target.column}, k_doing);
 
   std::vector<std::string_view> ids = {"0"};
   for (int row = 0; row < found.rows(); ++row)
@@ -147,7 +147,7 @@ IndexSurvey survey_indexes(Connection& connection, const Entity& entity) {
   const ServerMemory server = server_memory(connection);
   std::map<std::string, double> seconds; // for a row of each table
   for (int row = 0; row < found.rows(); ++row) {
-    const IndexShape shape = read_shape(connection, found, row, entity.dims);
+    const IndexShape shape = read_shape(connection, found, row, task.request.dims);
     survey.indexes.push_back(read_index(connection, found, row, shape));
     const VectorIndex& index = survey.indexes.back();
     const bool known_parent = std::find(ids.begin(), ids.end(), found.at(row, 7)) != ids.end();

@@ -183,18 +183,18 @@ void check_privileges(const Relation& table, std::initializer_list<const Column*
 
 } // namespace
 
-TableShape inspect(Connection& connection, const Entity& entity) {
-  const Relation table = read_relation(connection, entity.table);
-  const Column& key = table.column(entity.key_column);
-  const Column& scope = table.column(entity.scope_column);
-  const Column& text = table.column(entity.text_column);
-  const Column& target = table.column(entity.target_column);
-  const Relation scopes = read_relation(connection, entity.scope_table);
-  const Column& scope_key = scopes.column(entity.scope_key_column);
+TableShape inspect(Connection& connection, const Task& task) {
+  const Relation table = read_relation(connection, task.rows.table);
+  const Column& key = table.column(task.rows.key_column);
+  const Column& scope = table.column(task.rows.scope_column);
+  const Column& text = table.column(task.rows.text_column);
+  const Column& target = table.column(task.target.column);
+  const Relation scopes = read_relation(connection, task.scopes.table);
+  const Column& scope_key = scopes.column(task.scopes.key_column);
   const Extension extension = read_extension(connection);
 
   check_key(table, key);
-  check_target(table, target, extension, entity.dims);
+  check_target(table, target, extension, task.request.dims);
   check_privileges(table, {&key, &scope, &text, &target});
   check_privileges(scopes, {&scope_key});
   if (!target.may_update)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/entity.hpp"
+#include "core/task.hpp"
 
 #include <string>
 
@@ -21,6 +21,6 @@ struct TableShape {
 
 // Throws Error{database} with a hint where the entity's tables cannot take part: something is
 // missing, not allowed, of another type or of another width.
-TableShape inspect(Connection& connection, const Entity& entity);
+TableShape inspect(Connection& connection, const Task& task);
 
 } // namespace embedctl::pg

@@ -6,15 +6,15 @@
 
 namespace embedctl::pg {
 
-Names quote_names(const Connection& connection, const Entity& entity) {
+Names quote_names(const Connection& connection, const Task& task) {
   Names names;
-  names.table = quote_table(connection, entity.table);
-  names.key = connection.quote_identifier(entity.key_column);
-  names.scope = connection.quote_identifier(entity.scope_column);
-  names.text = connection.quote_identifier(entity.text_column);
-  names.target = connection.quote_identifier(entity.target_column);
-  names.scope_table = quote_table(connection, entity.scope_table);
-  names.scope_key = connection.quote_identifier(entity.scope_key_column);
+  names.table = quote_table(connection, task.rows.table);
+  names.key = connection.quote_identifier(task.rows.key_column);
+  names.scope = connection.quote_identifier(task.rows.scope_column);
+  names.text = connection.quote_identifier(task.rows.text_column);
+  names.target = connection.quote_identifier(task.target.column);
+  names.scope_table = quote_table(connection, task.scopes.table);
+  names.scope_key = connection.quote_identifier(task.scopes.key_column);
   return names;
 }
 

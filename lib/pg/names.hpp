@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/entity.hpp"
+#include "core/task.hpp"
 
 #include <string>
 #include <string_view>
@@ -20,7 +20,7 @@ struct Names {
   std::string scope_key;
 };
 
-Names quote_names(const Connection& connection, const Entity& entity);
+Names quote_names(const Connection& connection, const Task& task);
 
 // "schema.table" or "table"; what follows the first dot is the table, dots included.
 std::string quote_table(const Connection& connection, std::string_view table);

@@ -72,7 +72,7 @@ std::string classify_sql(const Names& names, const TableShape& shape, bool overw
       fmt::arg("key_type", shape.key_type));
 }
 
-std::span<const float> vector_at(const VectorChunk& chunk, std::size_t row) {
+std::span<const float> vector_at(const AnswerChunk& chunk, std::size_t row) {
   return std::span(chunk.values).subspan(row * chunk.dims, chunk.dims);
 }
 
@@ -80,18 +80,18 @@ std::span<const float> vector_at(const VectorChunk& chunk, std::size_t row) {
 
 WriteSession::WriteSession(
     const Secret& conninfo,
-    const Entity& entity,
+    const Task& task,
     bool overwrite,
     std::chrono::seconds statement_timeout)
-    : m_connection(conninfo), m_shape(inspect(m_connection, entity)), m_begin_sql(k_begin) {
-  const Names names = quote_names(m_connection, entity);
+    : m_connection(conninfo), m_shape(inspect(m_connection, task)), m_begin_sql(k_begin) {
+  const Names names = quote_names(m_connection, task);
   if (statement_timeout.count() > 0)
     m_begin_sql += fmt::format("; SET LOCAL statement_timeout = '{}s'", statement_timeout.count());
   m_update_sql = update_sql(names, m_shape, overwrite);
   m_classify_sql = classify_sql(names, m_shape, overwrite);
 }
 
-std::vector<RowState> WriteSession::examine(const VectorChunk& chunk) {
+std::vector<RowState> WriteSession::examine(const AnswerChunk& chunk) {
   Transaction transaction(m_connection, m_begin_sql, "cannot look at the vectors");
   std::vector<RowState> states(chunk.size(), RowState::pending);
   execute(m_classify_sql, chunk, states);
@@ -99,7 +99,7 @@ std::vector<RowState> WriteSession::examine(const VectorChunk& chunk) {
   return states;
 }
 
-std::vector<RowState> WriteSession::write(const VectorChunk& chunk) {
+std::vector<RowState> WriteSession::write(const AnswerChunk& chunk) {
   Transaction transaction(m_connection, m_begin_sql, k_doing);
   std::vector<RowState> states(chunk.size(), RowState::pending);
   execute(m_update_sql, chunk, states);
@@ -114,7 +114,7 @@ std::vector<RowState> WriteSession::write(const VectorChunk& chunk) {
 }
 
 void WriteSession::execute(
-    const std::string& sql, const VectorChunk& chunk, std::vector<RowState>& states) {
+    const std::string& sql, const AnswerChunk& chunk, std::vector<RowState>& states) {
   std::vector<std::size_t> rows;
   for (std::size_t row = 0; row < chunk.size(); ++row)
     if (states[row] == RowState::pending)
@@ -139,8 +139,8 @@ void WriteSession::execute(
   }
 }
 
-void WriteSession::encode(const VectorChunk& chunk, std::span<const std::size_t> rows) {
-  const VectorChunk* from = &chunk;
+void WriteSession::encode(const AnswerChunk& chunk, std::span<const std::size_t> rows) {
+  const AnswerChunk* from = &chunk;
   std::size_t begin = rows.front();
   if (rows.back() - rows.front() + 1 != rows.size()) { // not one behind the other
     m_gathered.clear();

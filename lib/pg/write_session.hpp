@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/secret.hpp"
-#include "core/entity.hpp"
+#include "core/task.hpp"
 #include "core/rows.hpp"
 #include "pg/connection.hpp"
 #include "pg/inspect.hpp"
@@ -21,21 +21,21 @@ public:
   // A statement timeout of zero leaves it as the server is configured.
   WriteSession(
       const Secret& conninfo,
-      const Entity& entity,
+      const Task& task,
       bool overwrite,
       std::chrono::seconds statement_timeout);
 
-  // As VectorSink has them, without a second attempt.
-  std::vector<RowState> write(const VectorChunk& chunk);
-  std::vector<RowState> examine(const VectorChunk& chunk);
+  // As AnswerSink has them, without a second attempt.
+  std::vector<RowState> write(const AnswerChunk& chunk);
+  std::vector<RowState> examine(const AnswerChunk& chunk);
 
 private:
   // Runs the statement over the rows of the chunk that are pending in `states`, slice by slice, and
   // notes what it says of them.
-  void execute(const std::string& sql, const VectorChunk& chunk, std::vector<RowState>& states);
+  void execute(const std::string& sql, const AnswerChunk& chunk, std::vector<RowState>& states);
 
   // Into the parameters of a statement.
-  void encode(const VectorChunk& chunk, std::span<const std::size_t> rows);
+  void encode(const AnswerChunk& chunk, std::span<const std::size_t> rows);
 
   Connection m_connection;
   TableShape m_shape;
@@ -47,7 +47,7 @@ private:
   std::string m_keys;
   std::string m_fingerprints;
   std::string m_vectors;
-  VectorChunk m_gathered;
+  AnswerChunk m_gathered;
 };
 
 } // namespace embedctl::pg

@@ -21,7 +21,7 @@ BatchIngest::BatchIngest(
     std::size_t dims,
     const WriteOptions& options,
     Brake& brake,
-    VectorSink& sink,
+    AnswerSink& sink,
     Work work)
     : m_paths(std::move(paths)),
       m_batch(batch),
@@ -31,15 +31,16 @@ BatchIngest::BatchIngest(
       m_sink(sink),
       m_work(work),
       m_ledger(store::Ledger::load(m_paths.rows())),
-      m_states(m_ledger.size(), RowState::pending),
+      m_states(m_ledger.rows(), RowState::pending),
       m_failed{m_paths.failed(), nullptr},
       m_left{m_paths.left(), nullptr},
       m_quarantine{m_paths.quarantine(), nullptr} {
-  if (m_ledger.size() != batch.requests)
+  if (m_ledger.rows() != batch.asked || m_ledger.requests() != batch.requests)
     throw Error(
         ErrorKind::corrupt, fmt::format(
-                                "\"{}\" holds {} rows, and {} were sent", m_paths.rows().string(),
-                                m_ledger.size(), batch.requests));
+                                "\"{}\" holds {} rows of {} requests, and batch.json says {} of {}",
+                                m_paths.rows().string(), m_ledger.rows(), m_ledger.requests(),
+                                batch.asked, batch.requests));
 }
 
 void BatchIngest::run() {

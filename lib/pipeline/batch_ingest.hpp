@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/file.hpp"
-#include "core/vector_sink.hpp"
+#include "core/answer_sink.hpp"
 #include "pipeline/chunk_writer.hpp"
 #include "pipeline/results.hpp"
 #include "pipeline/work.hpp"
@@ -27,7 +27,7 @@ public:
       std::size_t dims,
       const WriteOptions& options,
       Brake& brake,
-      VectorSink& sink,
+      AnswerSink& sink,
       Work work);
 
   // Writes vectors and the lists of rows that got none, durably, and keeps lines that no row can be
@@ -63,7 +63,7 @@ private:
   std::size_t m_dims;
   WriteOptions m_options;
   Brake& m_brake;
-  VectorSink& m_sink;
+  AnswerSink& m_sink;
   Work m_work;
   store::Ledger m_ledger;
   store::Findings m_findings;

@@ -18,7 +18,7 @@ ChunkWriter::ChunkWriter(
     std::size_t dims,
     std::size_t chunk_size,
     Brake& brake,
-    VectorSink& sink,
+    AnswerSink& sink,
     Work work,
     Settle settle)
     : m_chunk_size(std::clamp(k_most_bytes / (dims * sizeof(float)), std::size_t{1}, chunk_size)),

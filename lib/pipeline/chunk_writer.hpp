@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/vector_sink.hpp"
+#include "core/answer_sink.hpp"
 #include "pipeline/brake.hpp"
 #include "pipeline/work.hpp"
 
@@ -29,7 +29,7 @@ public:
       std::size_t dims,
       std::size_t chunk_size,
       Brake& brake,
-      VectorSink& sink,
+      AnswerSink& sink,
       Work work,
       Settle settle);
 
@@ -48,7 +48,7 @@ public:
 
 private:
   struct Chunk {
-    VectorChunk vectors;
+    AnswerChunk vectors;
     std::vector<std::size_t> rows;
   };
 
@@ -63,7 +63,7 @@ private:
 
   std::size_t m_chunk_size;
   Brake& m_brake;
-  VectorSink& m_sink;
+  AnswerSink& m_sink;
   Work m_work;
   Settle m_settle;
   Chunk m_making;

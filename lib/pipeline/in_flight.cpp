@@ -1,27 +1,31 @@
 #include "pipeline/in_flight.hpp"
 
 #include "store/ledger.hpp"
+#include "store/run.hpp"
 
 namespace embedctl::pipeline {
 
 namespace {
 
-bool same_rows(
-    const store::RunRecord& run, const Entity& entity, const DatabaseIdentity& database) {
-  return run.entity.table == entity.table && run.entity.target_column == entity.target_column
-         && may_be_same(run.database, database);
+// The resolved names, where both know theirs: one table may go by several.
+bool same_table(const store::RunRecord& a, const store::RunRecord& b) {
+  return a.table.empty() || b.table.empty() ? a.task.rows.table == b.task.rows.table
+                                            : a.table == b.table;
+}
+
+bool same_rows(const store::RunRecord& a, const store::RunRecord& b) {
+  return same_table(a, b) && a.task.target.column == b.task.target.column
+         && may_be_same(a.database, b.database);
 }
 
 } // namespace
 
-std::vector<InFlight> rows_in_flight(
-    const std::filesystem::path& batches_dir,
-    const Entity& entity,
-    const DatabaseIdentity& database) {
+std::vector<InFlight>
+rows_in_flight(const std::filesystem::path& batches_dir, const store::RunRecord& mine) {
   std::vector<InFlight> in_flight;
-  for (const auto& folder : store::find_runs(batches_dir, std::nullopt)) {
+  for (const auto& folder : store::all_runs(batches_dir)) {
     const auto record = store::load_run_record(store::RunPaths(folder).record());
-    if (record.finished || record.dry_run || !same_rows(record, entity, database))
+    if (record.finished || record.dry_run || !same_rows(record, mine))
       continue;
     const store::Run run = store::Run::load(folder);
     run.check_balance();

@@ -1,12 +1,13 @@
 #include "pipeline/poll.hpp"
 
+#include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "base/parallel.hpp"
 #include "pipeline/sender.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <mutex>
-#include <vector>
 
 #include <fmt/format.h>
 
@@ -26,18 +27,41 @@ bool is_with_provider(const BatchRecord& batch) {
   return batch.state == BatchState::submitted;
 }
 
-Error with_way_out(const Error& unknown) {
-  Error error(
-      unknown.kind(), unknown.what(),
-      unknown.hint()
-          + "; if the provider no longer keeps this batch, remove the run folder once its other "
-            "batches are ingested, and the next submit takes up what is left");
-  error.provider = unknown.provider;
-  return error;
+Error unknown_batch(const store::Run& run, const BatchRecord& batch, const Error& error) {
+  const auto& provider = run.record().provider;
+  Error unknown(
+      error.kind(),
+      fmt::format("batch {:03}: {}", batch.number, error.what()),
+      fmt::format(
+          "check that the key is of the account that the batch was sent with{}; another key's "
+          "account does not show it",
+          provider ? fmt::format(" ({})", printable(provider->base_url)) : ""));
+  unknown.provider = error.provider;
+  return unknown;
 }
 
-// The first batch that the provider does not know, if there is one.
-std::optional<Error> ask_all(store::Run& run, const BatchFilter& filter, BatchProvider& provider) {
+// In memory only.
+void retrieve(
+    const store::Run& run, BatchRecord& batch, BatchProvider& provider, Clock& clock) {
+  try {
+    batch.remote = provider.retrieve(batch.batch_id);
+  } catch (const Error& error) {
+    if (is_unknown_batch(error))
+      throw unknown_batch(run, batch, error);
+    throw;
+  }
+  if (!has_ended(batch.remote->status))
+    return;
+  batch.state = BatchState::ended;
+  if (batch.was_refused())
+    batch.refused_at = clock.unix_seconds();
+}
+
+// Throws the first error for a batch that the provider does not know, after all were asked.
+void for_each_with_provider(
+    store::Run& run,
+    const BatchFilter& filter,
+    const std::function<void(BatchRecord& batch)>& act) {
   std::mutex mutex;
   std::optional<Error> unknown;
   TaskPool looks(k_parallel_looks);
@@ -45,20 +69,18 @@ std::optional<Error> ask_all(store::Run& run, const BatchFilter& filter, BatchPr
     if (matches(filter, batch) && is_with_provider(batch))
       looks.add([&] {
         try {
-          batch.remote = provider.retrieve(batch.batch_id);
+          act(batch);
         } catch (const Error& error) {
           if (!is_unknown_batch(error))
             throw;
           const std::lock_guard lock(mutex);
           if (!unknown)
-            unknown.emplace(with_way_out(error));
-          return;
+            unknown.emplace(error);
         }
-        if (has_ended(batch.remote->status))
-          batch.state = BatchState::ended;
       });
   looks.finish();
-  return unknown;
+  if (unknown)
+    throw *unknown;
 }
 
 } // namespace
@@ -84,23 +106,20 @@ bool is_unknown_batch(const Error& error) {
          && error.provider->http_status == k_not_found;
 }
 
-void ask(store::Run& run, const BatchFilter& filter, BatchProvider& provider) {
-  if (const auto unknown = ask_all(run, filter, provider))
-    throw *unknown;
+void look_at(store::Run& run, BatchRecord& batch, BatchProvider& provider, Work work) {
+  retrieve(run, batch, provider, work.clock);
+  run.save(batch);
+  cancel_duplicates(run, run.record().run_id, batch, provider, work);
+}
+
+void ask(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Clock& clock) {
+  for_each_with_provider(
+      run, filter, [&](BatchRecord& batch) { retrieve(run, batch, provider, clock); });
 }
 
 void poll(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Work work) {
-  std::vector<BatchRecord*> asked;
-  for (BatchRecord& batch : run.batches())
-    if (matches(filter, batch) && is_with_provider(batch))
-      asked.push_back(&batch);
-  const auto unknown = ask_all(run, filter, provider);
-  for (BatchRecord* batch : asked) {
-    run.save(*batch);
-    cancel_duplicates(run, run.record().run_id, *batch, provider, work);
-  }
-  if (unknown)
-    throw *unknown;
+  for_each_with_provider(
+      run, filter, [&](BatchRecord& batch) { look_at(run, batch, provider, work); });
 }
 
 } // namespace embedctl::pipeline

@@ -22,15 +22,19 @@ void check_filter(const store::Run& run, const BatchFilter& filter);
 // Whether any of the batches is with the provider, so that its word is needed.
 bool any_with_provider(const store::Run& run, const BatchFilter& filter);
 
-// What ask() and poll() throw for a batch that the provider does not know.
+// What these throw for a batch that the provider does not know.
 bool is_unknown_batch(const Error& error);
 
-// Asks the provider for every batch that is with it; one that it is done with becomes `ended`. In
-// memory only. Throws for a batch that the provider does not know, after all were asked.
-void ask(store::Run& run, const BatchFilter& filter, BatchProvider& provider);
+// Asks the provider for a batch that is with it and stores the answer; one that it is done with
+// becomes `ended`. Where its creation was in doubt, what that made twice is cancelled. Throws for a
+// batch that the provider does not know. The run must be locked.
+void look_at(store::Run& run, store::BatchRecord& batch, BatchProvider& provider, Work work);
 
-// The same, throwing last too, and stores the answers; where a creation was in doubt, what it made
-// twice is cancelled. The run must be locked.
+// Asks for every batch that is with the provider, for who only wants to see: stores nothing. Throws
+// for a batch that the provider does not know, after all were asked.
+void ask(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Clock& clock);
+
+// The same with look_at().
 void poll(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Work work);
 
 } // namespace embedctl::pipeline

@@ -50,7 +50,7 @@ void for_each_line(
   }
 }
 
-// Compares the answers of rows that have several; only these are kept, and only while comparing.
+// Compares the answers to requests that have several; only these are kept, and only while comparing.
 void compare_repeats(
     const store::BatchPaths& paths,
     const store::BatchRecord& batch,
@@ -60,27 +60,27 @@ void compare_repeats(
   std::map<std::size_t, Digest> first;
   for_each_line(paths, batch, [&](AnswerReader& reader) {
     const auto id = reader.custom_id();
-    const auto row = id ? ledger.find(*id) : std::nullopt;
-    if (!row || answers[*row] < 2)
+    const auto request = id ? ledger.find_request(*id) : std::nullopt;
+    if (!request || answers[*request] < 2)
       return;
     const Digest content = digest_of(reader.answer());
-    const auto [known, is_first] = first.emplace(*row, content);
+    const auto [known, is_first] = first.emplace(*request, content);
     if (is_first)
       return;
     if (known->second == content)
       ++repeats.repeated_lines;
     else
-      repeats.conflicting[*row] = true;
+      repeats.conflicting[*request] = true;
   });
 }
 
-// How many lines of a result file answer each row.
+// How many lines of a result file answer each request.
 std::vector<std::uint32_t> count_answers(AnswerReader reader, const store::Ledger& ledger) {
-  std::vector<std::uint32_t> answers(ledger.size());
+  std::vector<std::uint32_t> answers(ledger.requests());
   while (reader.next()) {
     const auto id = reader.likely_id();
-    if (const auto row = id ? ledger.find(*id) : std::nullopt)
-      ++answers[*row];
+    if (const auto request = id ? ledger.find_request(*id) : std::nullopt)
+      ++answers[*request];
   }
   return answers;
 }
@@ -94,7 +94,7 @@ std::vector<std::uint32_t> count_answers(
       counts.push_back(std::async(std::launch::async, [&ledger, part = std::move(part)]() mutable {
         return count_answers(AnswerReader(std::move(part)), ledger);
       }));
-  std::vector<std::uint32_t> answers(ledger.size());
+  std::vector<std::uint32_t> answers(ledger.requests());
   for (auto& count : counts)
     std::ranges::transform(answers, count.get(), answers.begin(), std::plus());
   return answers;
@@ -114,7 +114,7 @@ result_files(const store::BatchPaths& paths, const store::BatchRecord& batch) {
 Repeats find_repeats(
     const store::BatchPaths& paths, const store::BatchRecord& batch, const store::Ledger& ledger) {
   Repeats repeats;
-  repeats.conflicting.resize(ledger.size());
+  repeats.conflicting.resize(ledger.requests());
   const std::vector<std::uint32_t> answers = count_answers(paths, batch, ledger);
   if (std::ranges::any_of(answers, [](std::uint32_t count) { return count > 1; }))
     compare_repeats(paths, batch, ledger, answers, repeats);

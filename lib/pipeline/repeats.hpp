@@ -10,10 +10,11 @@
 
 namespace embedctl::pipeline {
 
-// The rows of a batch that were answered several times.
+// What a first look through a batch's result files tells before anything is written: which
+// requests have several answers that disagree.
 struct Repeats {
-  std::uint64_t repeated_lines = 0; // that say the same as an earlier line
-  std::vector<bool> conflicting;    // for each row of the ledger: its answers differ
+  std::uint64_t repeated_lines = 0; // identical repeats
+  std::vector<bool> conflicting;    // for each request of the ledger
 };
 
 // The result files of a batch that are there, in either form, output first.

@@ -14,52 +14,6 @@ using store::BatchRecord;
 
 namespace {
 
-constexpr std::chrono::minutes k_longest_pause{15};
-
-// When each refused batch is sent again: the pause doubles with each refusal.
-class Resending {
-public:
-  Resending(store::Run& run, BatchProvider& provider, const RunOptions& options, Work work)
-      : m_run(run),
-        m_sender(run, provider, work, options.sending.grace),
-        m_first_pause(options.poll_interval),
-        m_work(work) {}
-
-  void send_what_is_due() {
-    for (BatchRecord& batch : m_run.batches()) {
-      if (!batch.was_refused() || remedy_for(batch) == Remedy::none)
-        continue;
-      const auto [due, is_new] = m_due.try_emplace(batch.number, Clock::Steady{});
-      if (is_new)
-        due->second = m_work.clock.steady() + announce(batch);
-      if (m_work.clock.steady() < due->second)
-        continue;
-      m_due.erase(due);
-      m_sender.send(batch);
-    }
-  }
-
-private:
-  std::chrono::milliseconds announce(const BatchRecord& batch) {
-    std::chrono::milliseconds pause = m_first_pause;
-    for (std::size_t i = 0; i < batch.refusals.size() && pause < k_longest_pause; ++i)
-      pause *= 2;
-    pause = std::min<std::chrono::milliseconds>(pause, k_longest_pause);
-    m_work.progress.note(
-        NoteLevel::warning, fmt::format(
-                                "batch {:03} was refused ({}); it is sent again in {} s",
-                                batch.number, refusal_of(batch).code,
-                                std::chrono::duration_cast<std::chrono::seconds>(pause).count()));
-    return pause;
-  }
-
-  store::Run& m_run;
-  Sender m_sender;
-  std::chrono::seconds m_first_pause;
-  Work m_work;
-  std::map<int, Clock::Steady> m_due;
-};
-
 // Tells how far the provider is, by its own counts.
 class Waiting {
 public:
@@ -96,69 +50,63 @@ private:
   std::uint64_t m_done = 0;
 };
 
-bool all_ingested(const store::Run& run) {
-  return std::all_of(run.batches().begin(), run.batches().end(), [](const BatchRecord& batch) {
-    return batch.is_ingested();
-  });
-}
-
 std::uint64_t rows_to_come(const store::Run& run) {
   std::uint64_t rows = 0;
   for (const BatchRecord& batch : run.batches())
     if (!batch.is_ingested())
-      rows += batch.requests;
+      rows += batch.asked;
   return rows;
 }
 
-bool never_sent(const store::Run& run) {
-  return std::any_of(run.batches().begin(), run.batches().end(), [](const BatchRecord& batch) {
-    return !batch.is_sent();
-  });
+// An index is built once for all batches and not again after each.
+bool shall_apply_together(const store::Run& run, const AdvanceOptions& options, const Ports& ports) {
+  const IndexPolicy policy = options.apply.index;
+  return policy != IndexPolicy::keep
+         && wants_rebuild(policy, rows_to_come(run), *ports.indexes, ports.work);
+}
+
+// What is to be done again is done in the first pass, without waiting for anything.
+bool does_again(const AdvanceOptions& options) {
+  return options.apply.overwrite || options.apply.redownload;
 }
 
 } // namespace
 
-void run_to_end(
-    store::Run& run,
-    const RunOptions& options,
-    RowSource& source,
-    BatchProvider& provider,
-    VectorSink& sink,
-    IndexKeeper& keeper,
-    Work work) {
-  if (never_sent(run) || run.record().selection == store::SelectionState::running)
-    send_rest(run, &source, provider, options.sending, false, work);
-  Resending resending(run, provider, options, work);
-  Waiting waiting(work.progress);
-  IngestOptions ingest_options = options.ingest;
-  // An index is built once for all batches and not again after each. What is to be done again is
-  // done in the first pass.
-  const bool at_once = options.ingest.index != IndexPolicy::keep
-                       && wants_rebuild(options.ingest.index, rows_to_come(run), keeper, work);
-  ingest_options.together = at_once && !options.ingest.again && !options.ingest.redownload;
+Outcome run_to_end(store::Run& run, const AdvanceOptions& options, const Ports& ports) {
+  Waiting waiting(ports.work.progress);
+  AdvanceOptions pass = options;
+  const bool together = shall_apply_together(run, options, ports);
+  pass.together = together && !does_again(options);
   for (;;) {
-    ingest(run, std::nullopt, ingest_options, &provider, sink, keeper, work);
-    if (all_ingested(run)) {
-      if (waiting.begun())
-        waiting.show(run);
-      break;
+    const Outcome outcome = advance(run, pass, ports);
+    const auto* wait = std::get_if<WaitUntil>(&outcome);
+    if (wait != nullptr || waiting.begun())
+      waiting.show(run);
+    if (wait == nullptr) {
+      ports.work.progress.finish(Phase::wait);
+      return outcome;
     }
-    resending.send_what_is_due();
-    waiting.show(run);
-    work.clock.sleep_for(options.poll_interval);
-    // What was asked to be done again has been done again once.
-    ingest_options.redownload = ingest_options.again = false;
-    ingest_options.together = at_once;
+    const auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(
+        wait->time - ports.work.clock.steady());
+    ports.work.clock.sleep_for(std::max(pause, std::chrono::milliseconds(0)));
+    pass.apply.redownload = pass.apply.overwrite = false;
+    pass.together = together;
   }
-  work.progress.finish(Phase::wait);
+}
+
+Outcome run_once(store::Run& run, const AdvanceOptions& options, const Ports& ports) {
+  AdvanceOptions pass = options;
+  pass.together = shall_apply_together(run, options, ports) && !does_again(options);
+  return advance(run, pass, ports);
 }
 
 std::vector<store::Run>
-unfinished_runs(const std::filesystem::path& batches_dir, const std::string& scope) {
+unfinished_runs(const std::filesystem::path& batches_dir, const Task& task, const std::string& scope) {
   std::vector<store::Run> runs;
-  for (const auto& folder : store::find_runs(batches_dir, scope)) {
+  for (const auto& folder : store::runs_in(store::place_of(batches_dir, task, scope))) {
     const auto record = store::load_run_record(store::RunPaths(folder).record());
-    if (!record.finished && !record.dry_run)
+    if (!record.finished && !record.dry_run && record.task.entity == task.entity
+        && record.task.name == task.name && record.scope == scope)
       runs.push_back(store::Run::load(folder));
   }
   return runs;

@@ -1,33 +1,22 @@
 #pragma once
 
-#include "pipeline/ingest.hpp"
-#include "pipeline/submit.hpp"
+#include "pipeline/advance.hpp"
 
-#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 namespace embedctl::pipeline {
 
-struct RunOptions {
-  IngestOptions ingest;
-  SendOptions sending;
-  std::chrono::seconds poll_interval{60};
-};
+// Stays with a run until it is done or blocked: passes of advance(), and sleep between them. Where
+// an index is dropped, all batches are applied together. The run must be locked.
+Outcome run_to_end(store::Run& run, const AdvanceOptions& options, const Ports& ports);
 
-// Stays with a run until it is finished: sends what is not sent, asks every poll_interval, and
-// ingests each batch as soon as it ends, or all together where an index is dropped for it. A batch
-// that the provider refused for want of room or of its file is sent again after growing pauses. The
-// run must be locked.
-void run_to_end(
-    store::Run& run,
-    const RunOptions& options,
-    RowSource& source,
-    BatchProvider& provider,
-    VectorSink& sink,
-    IndexKeeper& keeper,
-    Work work);
+// One pass of it.
+Outcome run_once(store::Run& run, const AdvanceOptions& options, const Ports& ports);
 
-// The scope's runs that are neither finished nor dry, oldest first.
-std::vector<store::Run>
-unfinished_runs(const std::filesystem::path& batches_dir, const std::string& scope);
+// The runs of the task and scope that are neither finished nor dry, oldest first.
+std::vector<store::Run> unfinished_runs(
+    const std::filesystem::path& batches_dir, const Task& task, const std::string& scope);
 
 } // namespace embedctl::pipeline

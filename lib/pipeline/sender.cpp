@@ -84,6 +84,14 @@ Remedy remedy_for(const BatchRecord& batch) {
   return (alike + 1) % k_patience_with_a_file == 0 ? Remedy::upload_again : Remedy::wait;
 }
 
+bool waits_to_be_resent(const BatchRecord& batch) {
+  return batch.was_refused() && remedy_for(batch) != Remedy::none;
+}
+
+bool has_ended(const BatchRecord& batch) {
+  return batch.state >= BatchState::ended && !waits_to_be_resent(batch);
+}
+
 std::map<std::string, std::string>
 identity_of(const std::string& run_id, const BatchRecord& batch) {
   return {
@@ -193,19 +201,19 @@ void Sender::create(BatchRecord& batch) {
     require_free_bytes(m_run.paths(batch).folder(), k_record_bytes);
     ++batch.create_attempt;
     save(batch, BatchState::creating);
-    NewBatch wish{
-        batch.input_file_id, std::string(requests::endpoint_of(RequestKind::embed)),
+    NewBatch request{
+        batch.input_file_id, std::string(requests::endpoint_of(m_run.record().task.request.kind)),
         identity_of(m_run_id, batch)};
-    wish.metadata["embedctl_attempt"] = std::to_string(batch.create_attempt);
+    request.metadata["embedctl_attempt"] = std::to_string(batch.create_attempt);
     RemoteBatch remote;
     try {
-      remote = m_provider.create(wish);
+      remote = m_provider.create(request);
     } catch (const Error& error) {
       if (error.in_doubt) {
         m_work.progress.note(
             NoteLevel::warning,
             fmt::format(
-                "batch {:03}: no answer to its creation; looking whether it took effect",
+                "batch {:03}: no reply when creating it; checking whether it exists",
                 batch.number));
         if (adopt_batch(batch))
           return;
@@ -237,10 +245,25 @@ bool Sender::adopt_batch(BatchRecord& batch) {
     }
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(until - m_work.clock.steady());
-    if (left.count() <= 0)
+    if (left.count() <= 0) {
+      check_account(batch);
       return false;
+    }
     m_work.clock.sleep_for(std::min(pause, left));
   }
+}
+
+// Under another account's key the list shows nothing, whatever was created. The input file tells:
+// who does not see it cannot see the batch either.
+void Sender::check_account(const BatchRecord& batch) {
+  if (m_provider.find_file(batch.input_file_id))
+    return;
+  throw Error(
+      ErrorKind::provider,
+      fmt::format(
+          "batch {:03} may have been created, and its input file {} is not known to this account",
+          batch.number, printable(batch.input_file_id)),
+      "use the key, organization and project that the run was sent with; nothing was sent again");
 }
 
 void Sender::record_batch(BatchRecord& batch, RemoteBatch remote) {

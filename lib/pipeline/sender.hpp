@@ -19,6 +19,12 @@ enum class Remedy {
 };
 Remedy remedy_for(const store::BatchRecord& batch);
 
+// Whether it was refused for a reason that waiting may mend.
+bool waits_to_be_resent(const store::BatchRecord& batch);
+
+// The provider is done with it, and it is not sent again.
+bool has_ended(const store::BatchRecord& batch);
+
 // What the provider gave as its reason.
 RemoteError refusal_of(const store::BatchRecord& batch);
 
@@ -36,12 +42,8 @@ void cancel_duplicates(
     BatchProvider& provider,
     Work work);
 
-struct SendOptions {
-  std::size_t parallel = 4; // batches at a time
-
-  // How long a create whose answer was lost may take to show up in the provider's list.
-  std::chrono::milliseconds grace = std::chrono::seconds(30);
-};
+// How long a create whose answer was lost may take to show up in the provider's list.
+inline constexpr std::chrono::milliseconds k_usual_grace = std::chrono::seconds(30);
 
 // Takes one batch from `written` to `submitted`. Intent is on disk before each remote call and
 // the answer after it; what is in doubt is looked up before it is done again, because a second
@@ -52,7 +54,7 @@ public:
       const store::Run& run,
       BatchProvider& provider,
       Work work,
-      std::chrono::milliseconds grace = SendOptions{}.grace)
+      std::chrono::milliseconds grace = k_usual_grace)
       : m_run(run),
         m_run_id(run.record().run_id),
         m_provider(provider),
@@ -68,6 +70,7 @@ private:
   void record_upload(store::BatchRecord& batch, const RemoteFile& file);
   void create(store::BatchRecord& batch);
   bool adopt_batch(store::BatchRecord& batch);
+  void check_account(const store::BatchRecord& batch);
   void record_batch(store::BatchRecord& batch, RemoteBatch remote);
   void save(store::BatchRecord& batch, store::BatchState state);
   std::string remote_name(const store::BatchRecord& batch) const;

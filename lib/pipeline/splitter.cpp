@@ -1,18 +1,21 @@
 #include "pipeline/splitter.hpp"
 
+#include "base/bytes.hpp"
+#include "base/digest.hpp"
 #include "core/text.hpp"
 #include "json/utf8.hpp"
+
+#include <fmt/format.h>
 
 namespace embedctl::pipeline {
 
 namespace {
 
-Request request_of(const store::RunRecord& record) {
-  Request request;
-  request.model = record.entity.model;
-  request.dims = record.entity.dims;
-  request.encoding = record.encoding;
-  return request;
+// No answer of another batch can have it, whoever sent that one.
+std::string custom_id_of(const std::string& run_id, int batch, std::string_view key) {
+  constexpr std::size_t k_digits = 32;
+  const auto digest = sha256_of(fmt::format("{}\n{}\n{}", run_id, batch, key));
+  return to_hex(digest).substr(0, k_digits);
 }
 
 } // namespace
@@ -22,7 +25,7 @@ Splitter::Splitter(store::Run& run, const BatchLimits& limits, OnBatch on_batch,
       m_limits(limits),
       m_on_batch(std::move(on_batch)),
       m_work(work),
-      m_requests(request_of(run.record())) {}
+      m_requests(run.record().task.request) {}
 
 void Splitter::add(const SourceRow& row) {
   m_work.stop.throw_if_requested();
@@ -30,19 +33,21 @@ void Splitter::add(const SourceRow& row) {
   std::string_view reason = reason_to_skip(row);
   std::string_view line;
   if (reason.empty()) {
-    line = m_requests.line(row.key, row.text);
+    line = format(row);
     if (line.size() > m_limits.bytes)
       reason = "too_large";
   }
   if (reason.empty() && m_writer
       && (m_writer->requests() >= m_limits.requests
-          || m_writer->bytes() + line.size() > m_limits.bytes))
+          || m_writer->bytes() + line.size() > m_limits.bytes)) {
     close_batch();
+    line = format(row); // the custom id is that of a row in its batch
+  }
   // Without a unique index a key may come twice, and the provider would refuse the whole batch.
   if (reason.empty() && !m_keys.add(row.key))
     reason = "duplicate_key";
   if (reason.empty())
-    writer().add(row.key, row.fingerprint, line);
+    writer().add(row.key, row.fingerprint, m_custom_id, line);
   else
     writer().skip(row.key, reason);
 }
@@ -55,11 +60,23 @@ std::string_view Splitter::reason_to_skip(const SourceRow& row) const {
   return {};
 }
 
+std::string_view Splitter::format(const SourceRow& row) {
+  const store::RunRecord& run = m_run.record();
+  if (run.task.built_in)
+    m_custom_id = row.key;
+  else
+    m_custom_id = custom_id_of(run.run_id, number(), row.key);
+  return m_requests.line(m_custom_id, row.text);
+}
+
+// Of the batch being written, or of the one that the next row begins.
+int Splitter::number() const {
+  return m_run.batches().empty() ? 1 : m_run.batches().back().number + 1;
+}
+
 store::BatchWriter& Splitter::writer() {
-  if (!m_writer) {
-    const int number = m_run.batches().empty() ? 1 : m_run.batches().back().number + 1;
-    m_writer.emplace(m_run.paths().batch(number), number);
-  }
+  if (!m_writer)
+    m_writer.emplace(m_run.paths().batch(number()), number());
   return *m_writer;
 }
 

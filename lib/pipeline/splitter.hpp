@@ -37,6 +37,8 @@ public:
 
 private:
   std::string_view reason_to_skip(const SourceRow& row) const;
+  std::string_view format(const SourceRow& row);
+  int number() const;
   store::BatchWriter& writer();
   void close_batch();
 
@@ -45,6 +47,7 @@ private:
   OnBatch m_on_batch;
   Work m_work;
   requests::RequestWriter m_requests;
+  std::string m_custom_id; // of the line formatted last
   std::optional<store::BatchWriter> m_writer;
   KeyIndex m_keys; // of the batch being written
 };

@@ -1,14 +1,14 @@
 #pragma once
 
-#include "core/batch_provider.hpp"
 #include "core/row_source.hpp"
-#include "pipeline/sender.hpp"
+#include "pipeline/movement.hpp"
+#include "pipeline/ports.hpp"
 #include "pipeline/splitter.hpp"
-#include "pipeline/work.hpp"
 #include "store/run.hpp"
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,14 +17,13 @@ namespace embedctl::pipeline {
 
 struct SubmitOptions {
   std::filesystem::path batches_dir;
-  Entity entity;
+  Task task;
   std::string scope;
-  std::string encoding;
   std::string version; // of this program
   BatchLimits limits;
   std::optional<std::uint64_t> limit;
   bool dry_run = false;
-  SendOptions sending;
+  std::size_t parallel = 4; // batches sent at a time
 };
 
 struct HeldRows {
@@ -34,25 +33,28 @@ struct HeldRows {
 
 struct SubmitReport {
   std::optional<store::Run> run; // none where there was nothing to select
-  ScopeCounts scope;             // if there is no run
+  RowSetCounts scope;            // if there is no run
   std::vector<HeldRows> held;    // rows left out because other runs have them in flight
+  Outcome outcome;               // of the sending
 };
 
-// Selects what has no vector, writes it down in batches and sends them; a dry run stops before
-// the sending and needs no provider. The run it returns is locked.
-SubmitReport
-submit(const SubmitOptions& options, RowSource& source, BatchProvider* provider, Work work);
+// Selects what is due, writes it down in batches and sends them; a dry run stops before the sending
+// and needs no provider. The run it returns is locked.
+SubmitReport submit(const SubmitOptions& options, const Ports& ports);
 
-// Sends what a dry run wrote or an interrupted submit left, and with `refused_too` what the
-// provider refused as a whole, whatever its reason; does nothing where all is sent. Rows of a dry
-// run that another run has in flight by now, or that have a vector or another text, make
-// it refuse: they would be paid for twice or for nothing.
-void send_rest(
-    store::Run& run,
-    RowSource* source,
-    BatchProvider& provider,
-    const SendOptions& options,
-    bool refused_too,
-    Work work);
+// Keeps other submits of the same rows off for as long as it lives, here and on other machines.
+class Claim {
+public:
+  Claim(const std::filesystem::path& place, RowSource& source, const RowSet& rows)
+      : m_place(store::lock_place(place)), m_rows(source.hold(rows)) {}
+
+private:
+  FileLock m_place;
+  std::shared_ptr<const void> m_rows;
+};
+
+// Makes a run of a dry run, so that it can be sent while the claim lives. Refused where some of its rows are in flight
+// elsewhere by now, or were filled, edited or deleted: they would be paid for twice or for nothing.
+[[nodiscard]] Claim release_dry_run(store::Run& run, const Ports& ports);
 
 } // namespace embedctl::pipeline

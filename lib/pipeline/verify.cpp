@@ -35,7 +35,7 @@ public:
   bool check_archive(const fs::path& file, const StopFlag& stop);
   void check_input();
   void check_lists();
-  void check_vectors(std::size_t dims, std::size_t chunk_size, VectorSink& sink, Work work);
+  void check_vectors(std::size_t dims, std::size_t chunk_size, AnswerSink& sink, Work work);
 
 private:
   void problem(const std::string& what) {
@@ -46,7 +46,7 @@ private:
       problem(fmt::format("{} are {}, and batch.json says {}", what, found, recorded));
   }
   void read_list(const fs::path& path, std::size_t state_field, RowState only);
-  void compare(const VectorChunk& chunk, VectorSink& sink);
+  void compare(const AnswerChunk& chunk, AnswerSink& sink);
 
   const store::BatchPaths& m_paths;
   const BatchRecord& m_batch;
@@ -70,7 +70,7 @@ bool BatchVerification::check_archive(const fs::path& file, const StopFlag& stop
 
 // The input file is what the provider was sent, row by row.
 void BatchVerification::check_input() {
-  expect_equal("rows in rows.tsv", m_ledger.size(), m_batch.requests);
+  expect_equal("rows in rows.tsv", m_ledger.rows(), m_batch.asked);
   if (!store::is_there(m_paths.input(), m_batch))
     return problem("input.jsonl is missing");
   if (sha256_of(*store::open_either(m_paths.input(), m_batch)) != m_batch.sha256)
@@ -85,7 +85,7 @@ void BatchVerification::check_input() {
     }
     const auto request = json::Document::try_parse(input.line());
     const auto id = request ? request->root().string("custom_id") : std::nullopt;
-    if (lines >= m_ledger.size() || id != m_ledger.key(lines))
+    if (lines >= m_ledger.requests() || id != m_ledger.custom_id(lines))
       ++strangers;
     ++lines;
   }
@@ -99,7 +99,7 @@ void BatchVerification::check_lists() {
   if (fs::exists(m_paths.skipped()))
     for (json::LineReader lines(m_paths.skipped()); lines.next();)
       ++skipped;
-  expect_equal("lines in skipped_chunk_ids.tsv", skipped, m_batch.skipped);
+  expect_equal(fmt::format("lines in {}", m_paths.skipped().filename().string()).c_str(), skipped, m_batch.skipped);
   read_list(m_paths.failed(), 0, RowState::failed);
   read_list(m_paths.left(), 1, RowState::pending);
 
@@ -107,7 +107,7 @@ void BatchVerification::check_lists() {
   for (const auto& [row, state] : m_listed)
     ++rows[state];
   rows[RowState::skipped] = skipped;
-  rows[RowState::written] = m_ledger.size() - m_listed.size();
+  rows[RowState::written] = m_ledger.rows() - m_listed.size();
   for (std::size_t i = 0; i < k_row_states; ++i) {
     const auto state = static_cast<RowState>(i);
     expect_equal(
@@ -121,7 +121,7 @@ void BatchVerification::read_list(const fs::path& path, std::size_t state_field,
     return;
   for (json::LineReader lines(path); lines.next();) {
     const auto fields = store::tsv_fields(lines.line());
-    const auto row = m_ledger.find(fields[0]);
+    const auto row = m_ledger.find_row(fields[0]);
     if (!row || fields.size() <= state_field) {
       problem(fmt::format(
           "line {} of {} is no row of this batch", lines.number(), path.filename().string()));
@@ -134,16 +134,16 @@ void BatchVerification::read_list(const fs::path& path, std::size_t state_field,
 }
 
 void BatchVerification::check_vectors(
-    std::size_t dims, std::size_t chunk_size, VectorSink& sink, Work work) {
+    std::size_t dims, std::size_t chunk_size, AnswerSink& sink, Work work) {
   if (m_batch.was_refused() || m_batch.rows[RowState::written] == 0)
     return;
-  VectorChunk chunk;
+  AnswerChunk chunk;
   chunk.dims = dims;
   std::uint64_t without_result = 0;
   const auto is_written = [&](std::size_t row) { return m_listed.count(row) == 0; };
   // A row whose results disagree is listed as failed, and is not looked at again.
   Repeats repeats;
-  repeats.conflicting.resize(m_ledger.size());
+  repeats.conflicting.resize(m_ledger.requests());
   for_each_answer(
       m_paths, m_batch, m_ledger, repeats, dims, "over",
       {[&](std::size_t row, std::span<const float> vector) {
@@ -164,7 +164,7 @@ void BatchVerification::check_vectors(
     problem(fmt::format("{} rows count as written and have no result", without_result));
 }
 
-void BatchVerification::compare(const VectorChunk& chunk, VectorSink& sink) {
+void BatchVerification::compare(const AnswerChunk& chunk, AnswerSink& sink) {
   std::uint64_t lost = 0;
   std::uint64_t other = 0;
   for (const RowState state : sink.examine(chunk)) {
@@ -186,7 +186,7 @@ Verification verify(
     const store::Run& run,
     const BatchFilter& filter,
     std::size_t chunk_size,
-    VectorSink& sink,
+    AnswerSink& sink,
     Work work) {
   Verification verification;
   if (const auto imbalance = run.imbalance())
@@ -205,7 +205,7 @@ Verification verify(
     const bool errors = check.check_archive(paths.errors(), work.stop);
     if (output && errors)
       check.check_vectors(
-          static_cast<std::size_t>(run.record().entity.dims), chunk_size, sink, work);
+          static_cast<std::size_t>(run.record().task.request.dims), chunk_size, sink, work);
   }
   return verification;
 }

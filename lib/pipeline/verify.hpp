@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/vector_sink.hpp"
+#include "core/answer_sink.hpp"
 #include "pipeline/poll.hpp"
 #include "pipeline/work.hpp"
 #include "store/run.hpp"
@@ -24,7 +24,7 @@ Verification verify(
     const store::Run& run,
     const BatchFilter& filter,
     std::size_t chunk_size,
-    VectorSink& sink,
+    AnswerSink& sink,
     Work work);
 
 } // namespace embedctl::pipeline

@@ -14,6 +14,8 @@ namespace embedctl::store {
 
 namespace {
 
+constexpr int k_format = 2;
+
 // The provider lists one error for each bad line of an input file, so its answer may be long.
 constexpr std::uint64_t k_largest_record = std::uint64_t{64} << 20;
 
@@ -26,7 +28,7 @@ BatchState state_from(const Fields& fields) {
   for (std::size_t i = 0; i < k_state_names.size(); ++i)
     if (name == k_state_names[i])
       return static_cast<BatchState>(i);
-  fields.refuse(fmt::format("state \"{}\" is none", name));
+  fields.refuse(fmt::format("state \"{}\" is not known", name));
 }
 
 RemoteStatus status_from(const Fields& fields) {
@@ -34,7 +36,7 @@ RemoteStatus status_from(const Fields& fields) {
   for (int i = 0; i <= static_cast<int>(RemoteStatus::unknown); ++i)
     if (name == to_string(static_cast<RemoteStatus>(i)))
       return static_cast<RemoteStatus>(i);
-  fields.refuse(fmt::format("status \"{}\" is none", name));
+  fields.refuse(fmt::format("status \"{}\" is not known", name));
 }
 
 enum class Answer { with, without };
@@ -115,6 +117,7 @@ std::string to_json(const BatchRecord& record, Answer answer) {
       .field("number", record.number)
       .field("state", to_string(record.state))
       .field("requests", record.requests)
+      .field("asked", record.asked)
       .field("skipped", record.skipped)
       .field("bytes", record.bytes)
       .field("sha256", record.sha256)
@@ -136,7 +139,7 @@ std::string to_json(const BatchRecord& record, Answer answer) {
         .field("code", refusal.code)
         .field("message", refusal.message)
         .end_object();
-  writer.end_array();
+  writer.end_array().field("refused_at", record.refused_at);
   writer.field("in_doubt", record.in_doubt).key("duplicates").begin_array();
   for (const std::string& id : record.duplicates)
     writer.begin_object().field("batch_id", id).end_object();
@@ -171,11 +174,12 @@ BatchRecord load_batch_record(const std::filesystem::path& path) {
     throw Error(
         ErrorKind::usage, fmt::format("there is no \"{}\"", path.string()),
         "give the batch.json of a batch folder, batches/<scope>/run_<time>/batches/batch_001");
-  const Fields fields(path, *text);
+  const Fields fields(path, *text, k_format);
   BatchRecord record;
   record.number = fields.small_count("number");
   record.state = state_from(fields);
   record.requests = fields.count("requests");
+  record.asked = fields.format() == 1 ? record.requests : fields.count("asked");
   record.skipped = fields.count("skipped");
   record.bytes = fields.count("bytes");
   record.sha256 = fields.string("sha256");
@@ -191,16 +195,17 @@ BatchRecord load_batch_record(const std::filesystem::path& path) {
         {refusal.integer("at"), refusal.string("batch_id"), refusal.string("code"),
          refusal.string("message")});
   });
+  record.refused_at = fields.format() == 1 ? 0 : fields.integer("refused_at");
   record.in_doubt = fields.boolean("in_doubt");
   fields.for_each("duplicates", [&](const Fields& each) {
     record.duplicates.push_back(each.string("batch_id"));
   });
   record.fetched_again = fields.boolean("fetched_again");
   record.rows = read_rows(fields.object("rows"));
-  if (record.rows.total() != record.requests + record.skipped)
+  if (record.rows.total() != record.asked + record.skipped)
     fields.refuse(fmt::format(
         "{} rows have a state, and {} were selected", record.rows.total(),
-        record.requests + record.skipped));
+        record.asked + record.skipped));
   const Fields findings = fields.object("findings");
   record.findings = {
       findings.count("unknown_ids"), findings.count("repeated_lines"),
@@ -216,7 +221,7 @@ BatchRecord load_batch_record(const std::filesystem::path& path) {
 
 void save_batch_record(const std::filesystem::path& path, const BatchRecord& record) {
   std::string text = to_json(record, Answer::with);
-  // An answer that is no JSON or is nested too deep where it stands here would make the record one
+  // An answer that is not valid JSON or is nested too deep where it stands here would make the record one
   // that nobody can read again.
   if (!json::Document::try_parse(text))
     text = to_json(record, Answer::without);

@@ -54,8 +54,9 @@ struct Archive {
 struct BatchRecord {
   int number = 0;
   BatchState state = BatchState::planned;
-  std::uint64_t requests = 0;
-  std::uint64_t skipped = 0;
+  std::uint64_t requests = 0; // lines of input.jsonl
+  std::uint64_t asked = 0;    // rows that these ask for: more than requests where rows share one
+  std::uint64_t skipped = 0;  // rows that no request asks for
   std::uint64_t bytes = 0; // of input.jsonl
   std::string sha256;      // of input.jsonl
   int upload_attempt = 0;  // part of the remote file's name, so that each attempt can be found
@@ -65,6 +66,7 @@ struct BatchRecord {
   std::string batch_id;
   std::optional<RemoteBatch> remote; // the provider's last answer
   std::vector<Refusal> refusals;
+  std::int64_t refused_at = 0; // when the last answer was first known to refuse the batch
   bool in_doubt = false;               // a create may have taken effect without our knowing
   std::vector<std::string> duplicates; // batches that such a create made; cancelled
   bool fetched_again = false;          // a damaged download is fetched again once

@@ -14,10 +14,14 @@ BatchWriter::BatchWriter(BatchPaths paths, int number) : m_paths(std::move(paths
 }
 
 void BatchWriter::add(
-    std::string_view key, const Fingerprint& fingerprint, std::string_view request_line) {
+    std::string_view key,
+    const Fingerprint& fingerprint,
+    std::string_view custom_id,
+    std::string_view request_line) {
   m_input->add(request_line);
-  m_rows->write(ledger_line(key, fingerprint));
+  m_rows->write(ledger_line(key, fingerprint, custom_id));
   ++m_record.requests;
+  ++m_record.asked;
   m_record.bytes += request_line.size();
 }
 
@@ -33,7 +37,7 @@ BatchRecord BatchWriter::finish() {
   m_rows->commit();
   if (m_skipped)
     m_skipped->commit();
-  m_record.rows[RowState::pending] = m_record.requests;
+  m_record.rows[RowState::pending] = m_record.asked;
   m_record.rows[RowState::skipped] = m_record.skipped;
   m_record.state = m_record.requests > 0 ? BatchState::written : BatchState::ingested;
   save_batch_record(m_paths.record(), m_record);

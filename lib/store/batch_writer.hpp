@@ -17,7 +17,12 @@ class BatchWriter {
 public:
   BatchWriter(BatchPaths paths, int number);
 
-  void add(std::string_view key, const Fingerprint& fingerprint, std::string_view request_line);
+  // A row and the request that asks for it alone.
+  void add(
+      std::string_view key,
+      const Fingerprint& fingerprint,
+      std::string_view custom_id,
+      std::string_view request_line);
   void skip(std::string_view key, std::string_view reason);
 
   std::uint64_t requests() const { return m_record.requests; }

@@ -16,11 +16,10 @@ public:
   // Far above what is ever counted in an int, and far below where one overflows.
   static constexpr int k_most_of_few = 1'000'000'000;
 
-  // Reads and parses the file, and refuses a format newer than ours with Error{usage}.
-  Fields(const std::filesystem::path& path, std::string_view text);
+  // Parses the text of a file, and refuses a format newer than `newest` with Error{usage}.
+  Fields(const std::filesystem::path& path, std::string_view text, int newest);
 
-  Fields(json::Value value, std::string where)
-      : m_value(std::move(value)), m_where(std::move(where)) {}
+  int format() const { return m_format; }
 
   std::string string(const char* key) const;
   std::int64_t integer(const char* key) const;
@@ -35,11 +34,15 @@ public:
   [[noreturn]] void refuse(const std::string& why) const;
 
 private:
+  Fields(json::Value value, std::string where, int format)
+      : m_value(std::move(value)), m_where(std::move(where)), m_format(format) {}
+
   template <typename T>
   T present(std::optional<T> found, const char* key, const char* what) const;
 
   json::Value m_value;
   std::string m_where;
+  int m_format = 0;
 };
 
 } // namespace embedctl::store

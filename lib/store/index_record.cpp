@@ -9,6 +9,8 @@ namespace embedctl::store {
 
 namespace {
 
+constexpr int k_format = 1;
+
 // A partitioned table has an index for each of its partitions, and these may be thousands.
 constexpr std::uint64_t k_largest_record = std::uint64_t{64} << 20;
 
@@ -57,7 +59,7 @@ IndexRecord load_index_record(const std::filesystem::path& path) {
   const auto text = read_file_if_any(path, k_largest_record);
   if (!text)
     return record;
-  const Fields fields(path, *text);
+  const Fields fields(path, *text, k_format);
   record.dropped_at = fields.integer("dropped_at");
   fields.for_each(
       "indexes", [&](const Fields& each) { record.indexes.push_back(read_index(each)); });

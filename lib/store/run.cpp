@@ -1,5 +1,7 @@
 #include "store/run.hpp"
 
+#include "base/bytes.hpp"
+#include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 
@@ -17,12 +19,12 @@ namespace {
 constexpr std::string_view k_run_prefix = "run_";
 constexpr std::string_view k_batch_prefix = "batch_";
 
-fs::path make_run_folder(const fs::path& scope_folder, std::int64_t created_at) {
+fs::path make_run_folder(const fs::path& place, std::int64_t created_at) {
   const std::string base = fmt::format(
       "{}{:%Y%m%d_%H%M%S}", k_run_prefix,
       std::chrono::sys_seconds(std::chrono::seconds(created_at)));
   for (int n = 1;; ++n) {
-    fs::path folder = scope_folder / (n == 1 ? base : fmt::format("{}_{}", base, n));
+    fs::path folder = place / (n == 1 ? base : fmt::format("{}_{}", base, n));
     if (make_private_directory(folder))
       return folder;
   }
@@ -91,12 +93,31 @@ bool is_run(const fs::path& folder) {
   return false;
 }
 
-// A scope names a folder, so it must be a plain name.
+// A scope of the built-in task names a folder as it is, so it must be a plain name.
 std::string checked_scope(const std::string& scope) {
   if (scope.empty() || scope.starts_with('.') || scope.find('/') != std::string::npos
       || scope.find('\0') != std::string::npos || scope.size() > 200)
     throw Error(ErrorKind::usage, fmt::format("the scope \"{}\" cannot name a folder", scope));
   return scope;
+}
+
+// Letters, digits, '-' and '_' stand for themselves, as does a dot that is not the first; any other
+// byte is %XX, and nothing at all is "%". Where that is too long for a file name, a digest ends it.
+std::string folder_name_for(std::string_view text) {
+  constexpr std::size_t k_longest = 200;
+  std::string name = text.empty() ? "%" : "";
+  for (const char c : text) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+                          || c == '-' || c == '_' || (c == '.' && !name.empty());
+    name += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  if (name.size() <= k_longest)
+    return name;
+  return name.substr(0, k_longest - 66) + "%%" + to_hex(sha256_of(text));
+}
+
+ListNames list_names_of(const Task& task) {
+  return task.built_in ? ListNames::chunk_ids : ListNames::rows;
 }
 
 } // namespace
@@ -108,9 +129,9 @@ std::string_view to_string(RunState state) {
 }
 
 Run Run::create(const fs::path& batches_dir, RunRecord record) {
-  const fs::path scope_folder = batches_dir / checked_scope(record.scope);
-  make_private_directories(scope_folder);
-  Run run(make_run_folder(scope_folder, record.created_at));
+  const fs::path place = place_of(batches_dir, record.task, record.scope);
+  make_private_directories(place);
+  Run run(make_run_folder(place, record.created_at));
   run.m_lock.emplace(run.m_paths.lock(), fmt::format("run \"{}\"", run.m_paths.folder().string()));
   run.save(std::move(record));
   return run;
@@ -124,6 +145,7 @@ Run Run::load(const fs::path& folder) {
 
 void Run::read() {
   m_record = load_run_record(m_paths.record());
+  m_paths = RunPaths(m_paths.folder(), list_names_of(m_record.task));
   m_batches.clear();
   std::vector<int> numbers;
   for (const fs::path& folder : folders_in(m_paths.batches()))
@@ -143,6 +165,7 @@ void Run::lock() {
 void Run::save(RunRecord record) {
   save_run_record(m_paths.record(), record);
   m_record = std::move(record);
+  m_paths = RunPaths(m_paths.folder(), list_names_of(m_record.task));
 }
 
 void Run::save(const BatchRecord& batch) const {
@@ -168,6 +191,13 @@ int Run::drop_planned() {
   return dropped;
 }
 
+void Run::close_selection(SelectionState state) {
+  RunRecord record = m_record;
+  record.selection = state;
+  record.rows_selected = rows().total();
+  save(std::move(record));
+}
+
 void Run::settle() {
   const bool finished = state() == RunState::finished;
   if (finished == m_record.finished)
@@ -179,10 +209,10 @@ void Run::settle() {
 
 std::optional<std::string> Run::imbalance() const {
   for (const BatchRecord& batch : m_batches)
-    if (batch.rows.total() != batch.requests + batch.skipped)
+    if (batch.rows.total() != batch.asked + batch.skipped)
       return fmt::format(
           "batch {:03} holds {} rows, and {} have a state", batch.number,
-          batch.requests + batch.skipped, batch.rows.total());
+          batch.asked + batch.skipped, batch.rows.total());
   if (m_record.rows_selected && rows().total() != *m_record.rows_selected)
     return fmt::format(
         "{} rows were selected, and {} have a state", *m_record.rows_selected, rows().total());
@@ -220,21 +250,40 @@ RowCounts Run::rows() const {
   return rows;
 }
 
-FileLock lock_scope(const fs::path& batches_dir, const std::string& scope) {
-  const fs::path folder = batches_dir / checked_scope(scope);
-  make_private_directories(folder);
-  return {folder / ".lock", fmt::format("submitting for \"{}\"", scope)};
+fs::path place_of(const fs::path& batches_dir, const Task& task, const std::string& scope) {
+  if (task.built_in)
+    return batches_dir / checked_scope(scope);
+  return batches_dir / (folder_name_for(task.entity) + "." + folder_name_for(task.name))
+         / folder_name_for(scope);
 }
 
-std::vector<fs::path>
-find_runs(const fs::path& batches_dir, const std::optional<std::string>& scope) {
+fs::path batches_dir_of(const Run& run) {
+  // "." and a bare name have no parents to take.
+  const fs::path place = fs::canonical(run.paths().folder()).parent_path();
+  return run.record().task.built_in ? place.parent_path() : place.parent_path().parent_path();
+}
+
+FileLock lock_place(const fs::path& place) {
+  make_private_directories(place);
+  return {place / ".lock", fmt::format("submitting for \"{}\"", place.filename().string())};
+}
+
+std::vector<fs::path> runs_in(const fs::path& place) {
+  std::vector<fs::path> runs = folders_in(place);
+  std::erase_if(runs, [](const fs::path& folder) { return !is_run(folder); });
+  return runs;
+}
+
+std::vector<fs::path> all_runs(const fs::path& batches_dir) {
   std::vector<fs::path> runs;
-  const auto scopes =
-      scope ? std::vector<fs::path>{batches_dir / checked_scope(*scope)} : folders_in(batches_dir);
-  for (const fs::path& scope_folder : scopes)
-    for (const fs::path& folder : folders_in(scope_folder))
-      if (is_run(folder))
+  for (const fs::path& outer : folders_in(batches_dir))
+    for (const fs::path& folder : folders_in(outer))
+      if (is_run(folder)) {
         runs.push_back(folder);
+      } else {
+        const auto inner = runs_in(folder); // of a task that is not the built-in one
+        runs.insert(runs.end(), inner.begin(), inner.end());
+      }
   return runs;
 }
 

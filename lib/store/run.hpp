@@ -29,7 +29,7 @@ std::string_view to_string(RunState state);
 // locks it. References to batches stay valid while more are added.
 class Run {
 public:
-  // Makes <batches_dir>/<scope>/run_<time> with its run.json, and locks it.
+  // Makes a run folder in the place of the task and scope, with its run.json, and locks it.
   static Run create(const fs::path& batches_dir, RunRecord record);
 
   // Throws as load_run_record does.
@@ -57,6 +57,9 @@ public:
   // Forgets batches whose files were never finished; returns how many there were.
   int drop_planned();
 
+  // No more rows are selected for it.
+  void close_selection(SelectionState state);
+
   // Writes `finished` to run.json when that is what the run has become, or is no longer.
   void settle();
 
@@ -81,12 +84,19 @@ private:
   std::optional<FileLock> m_lock;
 };
 
-// Held while rows of a scope are selected and sent: one submit per scope.
-FileLock lock_scope(const fs::path& batches_dir, const std::string& scope);
+// Where the runs of a task and scope lie: <batches_dir>/<scope> for the built-in task, and
+// <batches_dir>/<entity>.<task>/<scope> for others, encoded so that any text can be a scope.
+fs::path place_of(const fs::path& batches_dir, const Task& task, const std::string& scope);
 
-// The run folders under <batches_dir>/<scope>, or under all scopes, oldest first.
-std::vector<fs::path>
-find_runs(const fs::path& batches_dir, const std::optional<std::string>& scope);
+// The folder that the run's place lies under, whatever the working folder.
+fs::path batches_dir_of(const Run& run);
+
+// Held while rows are selected and sent: one submit per place.
+FileLock lock_place(const fs::path& place);
+
+// The run folders in a place, or all under <batches_dir>, oldest first.
+std::vector<fs::path> runs_in(const fs::path& place);
+std::vector<fs::path> all_runs(const fs::path& batches_dir);
 
 // The run folder and the number of the batch whose batch.json this is.
 struct BatchAddress {

@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "store/fields.hpp"
 #include "store/layout.hpp"
+#include "store/task_fields.hpp"
 #include "json/writer.hpp"
 
 #include <array>
@@ -15,6 +16,8 @@ namespace embedctl::store {
 
 namespace {
 
+constexpr int k_format = 2;
+
 constexpr std::uint64_t k_largest_record = std::uint64_t{1} << 20;
 
 constexpr std::array<const char*, 3> k_selection_names = {"running", "complete", "interrupted"};
@@ -24,23 +27,7 @@ SelectionState selection_from(const Fields& fields) {
   for (std::size_t i = 0; i < k_selection_names.size(); ++i)
     if (name == k_selection_names[i])
       return static_cast<SelectionState>(i);
-  fields.refuse(fmt::format("selection \"{}\" is none", name));
-}
-
-void write_entity(json::Writer& writer, const Entity& entity) {
-  writer.begin_object()
-      .field("name", entity.name)
-      .field("table", entity.table)
-      .field("key_column", entity.key_column)
-      .field("scope_column", entity.scope_column)
-      .field("text_column", entity.text_column)
-      .field("target_column", entity.target_column)
-      .field("scope_table", entity.scope_table)
-      .field("scope_key_column", entity.scope_key_column)
-      .field("scope_noun", entity.scope_noun)
-      .field("model", entity.model)
-      .field("dims", entity.dims)
-      .end_object();
+  fields.refuse(fmt::format("selection \"{}\" is not known", name));
 }
 
 void write_optional(json::Writer& writer, const std::optional<std::uint64_t>& number) {
@@ -50,22 +37,20 @@ void write_optional(json::Writer& writer, const std::optional<std::uint64_t>& nu
     writer.null();
 }
 
-Entity read_entity(const Fields& fields) {
-  Entity entity;
-  entity.name = fields.string("name");
-  entity.table = fields.string("table");
-  entity.key_column = fields.string("key_column");
-  entity.scope_column = fields.string("scope_column");
-  entity.text_column = fields.string("text_column");
-  entity.target_column = fields.string("target_column");
-  entity.scope_table = fields.string("scope_table");
-  entity.scope_key_column = fields.string("scope_key_column");
-  entity.scope_noun = fields.string("scope_noun");
-  entity.model = fields.string("model");
-  entity.dims = fields.small_count("dims");
-  if (entity.dims == 0)
-    fields.refuse("a vector of no width is none");
-  return entity;
+void write_provider(json::Writer& writer, const std::optional<ProviderIdentity>& provider) {
+  if (!provider) {
+    writer.null();
+    return;
+  }
+  writer.begin_object()
+      .field("base_url", provider->base_url)
+      .field("organization", provider->organization)
+      .field("project", provider->project)
+      .end_object();
+}
+
+ProviderIdentity read_provider(const Fields& fields) {
+  return {fields.string("base_url"), fields.string("organization"), fields.string("project")};
 }
 
 } // namespace
@@ -78,16 +63,23 @@ RunRecord load_run_record(const std::filesystem::path& path) {
   if (!text)
     throw Error(
         ErrorKind::usage,
-        fmt::format("\"{}\" is no run folder: it has no run.json", path.parent_path().string()),
+        fmt::format("\"{}\" is not a run folder (run.json not found)", path.parent_path().string()),
         "give the folder that `embedctl submit` printed, batches/<scope>/run_<time>");
-  const Fields fields(path, *text);
+  const Fields fields(path, *text, k_format);
   RunRecord record;
   record.version = fields.string("version");
   record.run_id = fields.string("run_id");
   record.created_at = fields.integer("created_at");
-  record.entity = read_entity(fields.object("entity"));
   record.scope = fields.string("scope");
-  record.encoding = fields.string("encoding");
+  if (fields.format() == 1) {
+    record.task = read_task_of_format_1(fields);
+  } else {
+    record.task = read_task(fields.object("task"));
+    record.executor = fields.string("executor");
+    record.table = fields.string("table");
+    if (fields.value().find("provider"))
+      record.provider = read_provider(fields.object("provider"));
+  }
   const Fields database = fields.object("database");
   record.database = {database.string("name"), database.string("system_identifier")};
   record.max_requests_per_batch = fields.count("max_requests_per_batch");
@@ -110,13 +102,15 @@ void save_run_record(const std::filesystem::path& path, const RunRecord& record)
       .field("version", record.version)
       .field("run_id", record.run_id)
       .field("created_at", record.created_at);
-  write_entity(writer.key("entity"), record.entity);
-  writer.field("scope", record.scope).field("encoding", record.encoding);
+  write_task(writer.key("task"), record.task);
+  writer.field("scope", record.scope).field("executor", record.executor);
+  write_provider(writer.key("provider"), record.provider);
   writer.key("database")
       .begin_object()
       .field("name", record.database.name)
       .field("system_identifier", record.database.system_identifier)
       .end_object();
+  writer.field("table", record.table);
   writer.field("max_requests_per_batch", record.max_requests_per_batch)
       .field("max_bytes_per_batch", record.max_bytes_per_batch)
       .key("limit");

@@ -1,7 +1,8 @@
 #pragma once
 
-#include "core/entity.hpp"
+#include "core/provider_identity.hpp"
 #include "core/row_source.hpp"
+#include "core/task.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -16,15 +17,18 @@ enum class SelectionState {
   interrupted, // cut short; the rows not reached belong to no run
 };
 
-// run.json: what was asked. No secrets.
+// run.json: all that the run was made with, so that it goes on whatever the configuration says by
+// then. No secrets.
 struct RunRecord {
   std::string version; // of the embedctl that made it
   std::string run_id;  // random; names the run at the provider
   std::int64_t created_at = 0;
-  Entity entity;
+  Task task;
   std::string scope;
-  std::string encoding;
+  std::string executor = "batch";
+  std::optional<ProviderIdentity> provider; // none before it was first contacted
   DatabaseIdentity database;
+  std::string table; // as the database resolved it: "public.items"; empty in a run of format 1
   std::uint64_t max_requests_per_batch = 0;
   std::uint64_t max_bytes_per_batch = 0;
   std::optional<std::uint64_t> limit;

@@ -31,7 +31,7 @@ TEST_CASE("books add up, one by one and together", "[core]") {
 }
 
 TEST_CASE("a chunk keeps its columns together and forgets them together", "[core]") {
-  VectorChunk chunk;
+  AnswerChunk chunk;
   chunk.dims = 2;
   const float first[] = {1, 2};
   const float second[] = {3, 4};

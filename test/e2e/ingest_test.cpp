@@ -149,9 +149,15 @@ TEST_CASE("what could not be written is kept and written later", "[e2e]") {
       world.run(ingest, {{"DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none"}});
   CHECK(gone.exit_code == 6);
   CHECK_THAT(gone.err, ContainsSubstring("hint: "));
-  CHECK(world.run(ingest, {{"OPENAI_BASE_URL", "http://127.0.0.1:1/v1"}}).exit_code == 6);
-  CHECK(world.count("embedding IS NOT NULL") == 0);
-  CHECK(world.run(ingest).exit_code == 0);
+  const Variables elsewhere = {{"OPENAI_BASE_URL", "http://127.0.0.1:1/v1"}};
+  const Outcome other = world.run(ingest, elsewhere);
+  CHECK(other.exit_code == 2);
+  CHECK_THAT(other.err, ContainsSubstring("was sent to " + world.sandbox().url()));
+  Arguments moved = ingest;
+  moved.push_back("--provider-moved");
+  CHECK(world.run(moved, elsewhere).exit_code == 6);
+  CHECK(world.run(ingest).exit_code == 2); // for now it is on record that it moved
+  CHECK(world.run(moved).exit_code == 0);
   CHECK(world.wrong_vectors() == 0);
 }
 

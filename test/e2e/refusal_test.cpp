@@ -111,7 +111,7 @@ TEST_CASE("run sends refused batches again by itself, after a pause", "[e2e][slo
   const Outcome found = seeking->wait();
   INFO(found.out << found.err);
   CHECK(found.exit_code == 0);
-  CHECK_THAT(found.err, ContainsSubstring("it is sent again in 1 s"));
+  CHECK_THAT(found.err, ContainsSubstring("retrying in 1 s"));
   CHECK(lost_file.wrong_vectors() == 0);
   CHECK(lost_file.count("embedding IS NULL") == 0);
   CHECK(lost_file.sandbox().calls("POST /v1/files") == 1);

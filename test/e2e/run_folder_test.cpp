@@ -65,9 +65,12 @@ TEST_CASE("a run folder holds what its contract says, for its owner alone", "[e2
     CHECK(mode_of(entry.path()) == (entry.is_directory() ? 0700 : 0600));
   }
   const Json record(content_of(fs::path(run_dir) / "run.json"));
-  CHECK(record.number("format") == 1);
+  CHECK(record.number("format") == 2);
   CHECK(record.text("scope") == family(1));
-  CHECK(record.text("entity.table") == "knowledge_chunks");
+  CHECK(record.text("executor") == "batch");
+  CHECK(record.text("table") == "public.knowledge_chunks");
+  CHECK(record.text("provider.base_url") == world.sandbox().url());
+  CHECK(record.text("task.rows.table") == "knowledge_chunks");
 }
 
 TEST_CASE("two runs in one second get two folders", "[e2e]") {
@@ -87,7 +90,7 @@ TEST_CASE("a folder of a newer version is refused and left as it is", "[e2e]") {
   for (const fs::path& file :
        {fs::path(run_dir) / "run.json", batch_folder(run_dir) / "batch.json"}) {
     const std::string good = content_of(file);
-    replace_in(file, "\"format\": 1", "\"format\": 2");
+    replace_in(file, "\"format\": 2", "\"format\": 3");
     const auto before = files_below(run_dir);
     for (const Arguments& arguments :
          {Arguments{"ingest", "--run-dir", run_dir}, Arguments{"status", "--run-dir", run_dir},
@@ -96,7 +99,7 @@ TEST_CASE("a folder of a newer version is refused and left as it is", "[e2e]") {
       const Outcome outcome = world.run(arguments);
       INFO(arguments[0] << " " << outcome.out << outcome.err);
       CHECK(outcome.exit_code == 2);
-      CHECK_THAT(outcome.err, ContainsSubstring("has format 2"));
+      CHECK_THAT(outcome.err, ContainsSubstring("has format 3"));
       CHECK_THAT(outcome.err, ContainsSubstring("hint: use the embedctl that wrote it"));
     }
     CHECK(files_below(run_dir) == before);
@@ -175,7 +178,7 @@ TEST_CASE("a folder that is no run is refused", "[e2e]") {
       const Outcome outcome = world.run({verb, "--run-dir", folder});
       INFO(verb << " " << folder << "\n" << outcome.err);
       CHECK(outcome.exit_code == 2);
-      CHECK_THAT(outcome.err, ContainsSubstring("no run folder"));
+      CHECK_THAT(outcome.err, ContainsSubstring("is not a run folder (run.json not found)"));
       CHECK_THAT(outcome.err, ContainsSubstring("hint: "));
     }
 }

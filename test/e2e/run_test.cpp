@@ -8,7 +8,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace embedctl::e2e {
+
+namespace {
+
+void replace_batch_id(const fs::path& record, const std::string& id) {
+  std::string text = content_of(record);
+  const std::string member = "\"batch_id\": \"";
+  const auto at = text.find(member) + member.size();
+  write_file(record, text.replace(at, text.find('"', at) - at, id));
+}
+
+} // namespace
 
 namespace {
 
@@ -146,6 +159,56 @@ TEST_CASE("the way on from a stopped run leads to the same rows and the same mod
       run->wait().err, ContainsSubstring(
                            "go on with: embedctl run --family-id " + family(1)
                            + " --batches-dir 'my runs' --limit 2 --model text-embedding-ada-002"));
+}
+
+TEST_CASE("run --once does what can be done now and may be started at any time", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 30);
+  const Arguments once = {"run", "--family-id", family(1), "--once",
+                          "--max-requests-per-batch", "10", "--quiet"};
+  const Outcome first = world.run(once);
+  INFO(first.out << first.err);
+  CHECK(first.exit_code == 4);
+  CHECK(first.out.empty());
+  CHECK(first.err.empty());
+  CHECK(world.sandbox().batch_ids().size() == 3);
+  CHECK(world.run(once).exit_code == 4);
+  CHECK(world.sandbox().batch_ids().size() == 3);
+
+  world.add_chunks(1, 31, 5);
+  const auto at_once = world.start(once);
+  const int beside = world.run(once).exit_code;
+  const int other = at_once->wait().exit_code;
+  CHECK((beside == 4 || beside == 5));
+  CHECK((other == 4 || other == 5));
+  CHECK(std::min(beside, other) == 4);
+  CHECK(world.sandbox().batch_ids().size() == 4);
+
+  world.let_pass();
+  const Outcome last = world.run(once);
+  INFO(last.out << last.err);
+  CHECK(last.exit_code == 0);
+  CHECK(world.count("embedding IS NULL") == 0);
+  CHECK(world.wrong_vectors() == 0);
+  CHECK(world.sandbox().billed("requests") == 35);
+  CHECK(world.sandbox().billed("billed_again") == 0);
+}
+
+TEST_CASE("a run that is blocked holds up neither other runs nor new rows", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 2);
+  const std::string blocked = world.submit(1);
+  replace_batch_id(batch_folder(blocked) / "batch.json", "batch_unknown");
+  world.add_chunks(1, 3, 3);
+  const Arguments once = {"run", "--family-id", family(1), "--once"};
+  CHECK(world.run(once).exit_code == 1);
+  world.let_pass();
+  const Outcome outcome = world.run(once);
+  INFO(outcome.out << outcome.err);
+  CHECK(outcome.exit_code == 1);
+  CHECK_THAT(outcome.err, ContainsSubstring("is blocked: batch 001: "));
+  CHECK_THAT(outcome.err, ContainsSubstring("check that the key is of the account"));
+  CHECK(world.count("embedding IS NOT NULL") == 3);
 }
 
 } // namespace embedctl::e2e

@@ -88,7 +88,7 @@ TEST_CASE("status of a provider that does not answer is no answer", "[e2e]") {
   world.add_chunks(1, 1, 2);
   const std::string run_dir = world.submit(1);
   const Outcome status = world.run(
-      {"status", "--run-dir", run_dir, "--retry-timeout", "0", "--json"},
+      {"status", "--run-dir", run_dir, "--retry-timeout", "0", "--json", "--provider-moved"},
       {{"OPENAI_BASE_URL", "http://127.0.0.1:1/v1"}});
   CHECK(status.exit_code == 6);
   CHECK(Json(status.out).number("error.exit_code") == 6);

@@ -41,7 +41,7 @@ TEST_CASE("a dry run that is out of date is refused, and nothing is sent", "[e2e
     INFO(outcome.err);
     CHECK(outcome.exit_code == 2);
     CHECK_THAT(outcome.err, ContainsSubstring(reason));
-    CHECK_THAT(outcome.err, ContainsSubstring("hint: the dry run is out of date"));
+    CHECK_THAT(outcome.err, ContainsSubstring("hint: make a new dry run"));
   };
   world.database().exec(
       "BEGIN; UPDATE knowledge_chunks SET content = 'new' WHERE id = '" + chunk(1) + "'; COMMIT");
@@ -51,7 +51,7 @@ TEST_CASE("a dry run that is out of date is refused, and nothing is sent", "[e2e
   CHECK(world.sandbox().batch_ids().empty());
 
   world.submit(1);
-  check_stale("are in flight in run");
+  check_stale("are already in flight (");
   CHECK(world.sandbox().batch_ids().size() == 1);
   world.let_pass();
 }

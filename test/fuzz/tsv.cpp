@@ -47,14 +47,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!ledger)
     return 0;
   std::string written;
-  for (std::size_t row = 0; row < ledger->size(); ++row) {
-    written += ledger_line(ledger->key(row), ledger->fingerprint(row));
-    const auto found = ledger->find(ledger->key(row));
-    require(found && ledger->key(*found) == ledger->key(row), "a key is found");
+  for (std::size_t row = 0; row < ledger->rows(); ++row) {
+    const auto id = ledger->custom_id(ledger->request_of(row));
+    written += ledger_line(ledger->key(row), ledger->fingerprint(row), id);
+    require(ledger->find_row(ledger->key(row)) == row, "a row is found by its key");
+    bool is_listed = false;
+    ledger->for_each_row_of(
+        *ledger->find_request(id), [&](std::size_t each) { is_listed |= each == row; });
+    require(is_listed, "a row is found by its request");
   }
   const auto again = load(file, written);
-  require(again && again->size() == ledger->size(), "a ledger that was written is read");
-  for (std::size_t row = 0; row < ledger->size(); ++row)
+  require(again && again->rows() == ledger->rows(), "a ledger that was written is read");
+  for (std::size_t row = 0; row < ledger->rows(); ++row)
     require(
         again->key(row) == ledger->key(row) && again->fingerprint(row) == ledger->fingerprint(row),
         "rows that were written are read again");

@@ -1,5 +1,7 @@
 #include "pg/fixture.hpp"
 
+#include "entities/built_in.hpp"
+
 #include "support/catch.hpp"
 
 #include <fmt/format.h>
@@ -10,10 +12,10 @@ std::string chunk_id(int n) {
   return fmt::format("10000000-0000-4000-8000-{:012d}", n);
 }
 
-Entity narrow_entity() {
-  Entity entity = built_in_entity();
-  entity.dims = 3;
-  return entity;
+Task narrow_task() {
+  Task task = entities::built_in_task();
+  task.request.dims = 3;
+  return task;
 }
 
 void make_tables(const test::TestDatabase& database, std::string_view target_type) {
@@ -31,17 +33,17 @@ void add_chunk(const test::TestDatabase& database, int n, std::string_view text)
       text));
 }
 
-std::vector<TakenRow> select_all(const test::TestDatabase& database, const Entity& entity) {
+std::vector<TakenRow> select_all(const test::TestDatabase& database, const Task& task) {
   std::vector<TakenRow> rows;
-  RowSource source(Secret(database.url()), entity);
-  source.select({.scope = k_family, .limit = {}, .in_flight = {}}, [&](const SourceRow& row) {
+  TableSource source(Secret(database.url()), task);
+  source.select({.rows = RowsOfScope{k_family}, .limit = {}, .in_flight = {}}, [&](const SourceRow& row) {
     rows.push_back({std::string(row.key), std::string(row.text), row.fingerprint});
   });
   return rows;
 }
 
-VectorChunk chunk_of(const std::vector<TakenRow>& rows) {
-  VectorChunk chunk;
+AnswerChunk chunk_of(const std::vector<TakenRow>& rows) {
+  AnswerChunk chunk;
   chunk.dims = 3;
   float number = 0;
   for (const TakenRow& row : rows)

@@ -3,10 +3,10 @@
 #include "base/error.hpp"
 #include "base/secret.hpp"
 #include "core/clock.hpp"
-#include "core/entity.hpp"
+#include "core/task.hpp"
 #include "core/rows.hpp"
-#include "pg/row_source.hpp"
-#include "pg/vector_sink.hpp"
+#include "pg/table_source.hpp"
+#include "pg/column_sink.hpp"
 #include "support/postgres.hpp"
 
 #include <functional>
@@ -41,8 +41,8 @@ inline const std::string k_other_family = "00000000-0000-4000-8000-000000000002"
 // The id of the n-th chunk.
 std::string chunk_id(int n);
 
-// The built-in entity, with vectors of width 3.
-Entity narrow_entity();
+// The built-in task, with vectors of width 3.
+Task narrow_task();
 
 // The built-in entity's tables, two families, and no chunk yet.
 void make_tables(const test::TestDatabase& database, std::string_view target_type = "vector(3)");
@@ -56,10 +56,10 @@ struct TakenRow {
 };
 
 // All rows of the first family, as the source gives them.
-std::vector<TakenRow> select_all(const test::TestDatabase& database, const Entity& entity);
+std::vector<TakenRow> select_all(const test::TestDatabase& database, const Task& task);
 
 // A chunk with one vector for each row: (1, 2, number of the row).
-VectorChunk chunk_of(const std::vector<TakenRow>& rows);
+AnswerChunk chunk_of(const std::vector<TakenRow>& rows);
 
 // The error that the work throws; fails the test if there is none.
 Error error_of(const std::function<void()>& work);

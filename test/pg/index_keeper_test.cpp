@@ -24,7 +24,7 @@ struct Keeper {
   explicit Keeper(
       const std::string& url,
       std::chrono::milliseconds lock_timeout = std::chrono::milliseconds(50))
-      : keeper(Secret(url), narrow_entity(), clock, progress, {{}, lock_timeout}) {}
+      : keeper(Secret(url), narrow_task(), clock, progress, {{}, lock_timeout}) {}
 
   // Drops what there is; what was recorded.
   std::vector<VectorIndex> drop() {
@@ -124,9 +124,9 @@ TEST_CASE("the index of a partitioned table comes back with all its parts", "[pg
   }
 
   SECTION("and a part of it is not taken by itself") {
-    Entity entity = narrow_entity();
-    entity.table = "part_a";
-    pg::IndexKeeper part(Secret(database.url()), entity, keeper.clock, keeper.progress);
+    Task task = narrow_task();
+    task.rows.table = "part_a";
+    pg::IndexKeeper part(Secret(database.url()), task, keeper.clock, keeper.progress);
     const IndexSurvey survey = part.survey();
     REQUIRE(survey.obstacles.size() == 1);
     CHECK(

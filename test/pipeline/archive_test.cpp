@@ -1,4 +1,4 @@
-#include "pipeline/ingest.hpp"
+#include "pipeline/advance.hpp"
 #include "pipeline/verify.hpp"
 
 #include "pipeline/world.hpp"
@@ -17,11 +17,11 @@ namespace {
 // A run of one batch of three rows that has ended well.
 struct Ended : World {
   Run run;
-  IngestOptions options;
+  ApplyOptions options;
 
   Ended() : World(3), run(submit()) { end_all(run); }
 
-  void ingest() { pipeline::ingest(run, std::nullopt, options, &provider, sink, keeper, work()); }
+  void ingest() { World::ingest(run, options); }
   BatchRecord& batch() { return run.batches().at(0); }
   BatchPaths paths() { return run.paths().batch(1); }
   fs::path archive() { return paths().output().string() + ".zst"; }
@@ -67,10 +67,10 @@ TEST_CASE("an archived batch is ingested again from its archive", "[pipeline]") 
   Ended world;
   world.ingest();
   world.sink.vectors.clear();
-  world.options.again = true;
-  CHECK_FALSE(needs_provider(world.run, std::nullopt, world.options));
-  pipeline::ingest(
-      world.run, std::nullopt, world.options, nullptr, world.sink, world.keeper, world.work());
+  world.options.overwrite = true;
+  world.executor = world.make_executor();
+  world.has_key = false;
+  world.ingest();
   CHECK(world.sink.vectors.size() == 3);
   CHECK(world.batch().state == BatchState::archived);
   CHECK(world.run.record().finished);
@@ -84,12 +84,12 @@ TEST_CASE("a damaged archive is refused, stays as it is, and is fetched again", 
   REQUIRE(world.problems().size() == 1);
   CHECK_THAT(world.problems()[0], ContainsSubstring("--redownload"));
 
-  world.options.again = true;
+  world.options.overwrite = true;
   CHECK(kind_of([&] { world.ingest(); }) == ErrorKind::corrupt);
   CHECK(load_batch_record(world.paths().record()).state == BatchState::archived);
   CHECK(world.run.record().finished);
 
-  world.options.again = false;
+  world.options.overwrite = false;
   world.options.redownload = true;
   world.ingest();
   CHECK(world.batch().state == BatchState::archived);

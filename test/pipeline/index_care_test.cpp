@@ -17,7 +17,7 @@ namespace {
 // A run whose batches have ended, and a table with an index.
 struct Indexed : World {
   Run run;
-  IngestOptions options;
+  ApplyOptions options;
 
   explicit Indexed(int rows = 4, std::uint64_t requests_per_batch = 1000)
       : World(rows), run(submit(requests_per_batch)) {
@@ -27,7 +27,7 @@ struct Indexed : World {
     sink.before_write = [this] { indexes_while_writing = keeper.indexes.size(); };
   }
 
-  void ingest() { pipeline::ingest(run, std::nullopt, options, &provider, sink, keeper, work()); }
+  void ingest() { World::ingest(run, options); }
 
   ErrorKind failure() {
     try {
@@ -209,7 +209,7 @@ TEST_CASE("an ingest that dies leaves the index to the next one", "[pipeline][in
   world.keeper.calls.clear();
   if (world.is_recorded())
     CHECK(world.run.state() == RunState::ended);
-  const auto runs = unfinished_runs(world.scratch / "batches", k_scope);
+  const auto runs = unfinished_runs(world.scratch / "batches", entities::built_in_task(), k_scope);
   CHECK(runs.size() == 1);
 
   world.options.index = IndexPolicy::keep;
@@ -252,9 +252,9 @@ TEST_CASE("a run with an index to rebuild writes all its batches together", "[pi
     BatchRecord& batch = run.batches().at(static_cast<std::size_t>(2 - naps++));
     world.provider.end(batch.batch_id, RemoteStatus::completed, World::all_good(run, batch));
   };
-  RunOptions options;
-  options.ingest.index = IndexPolicy::rebuild;
-  run_to_end(run, options, world.source, world.provider, world.sink, world.keeper, world.work());
+  AdvanceOptions options;
+  options.apply.index = IndexPolicy::rebuild;
+  run_to_end(run, options, world.ports());
   CHECK(naps == 3);
   CHECK(world.keeper.calls == Calls{"drop", k_build});
   CHECK(run.record().finished);
@@ -268,7 +268,7 @@ TEST_CASE("a run builds what is missing before it waits", "[pipeline][index]") {
     CHECK(world.keeper.indexes.size() == 1);
     world.end_all(run);
   };
-  run_to_end(run, {}, world.source, world.provider, world.sink, world.keeper, world.work());
+  run_to_end(run, {}, world.ports());
   CHECK(run.record().finished);
 }
 

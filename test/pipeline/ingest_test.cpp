@@ -1,4 +1,4 @@
-#include "pipeline/ingest.hpp"
+#include "pipeline/advance.hpp"
 
 #include "pipeline/world.hpp"
 #include "support/catch.hpp"
@@ -16,7 +16,7 @@ namespace {
 // A run of one batch that is with the provider.
 struct Ingesting : World {
   Run run;
-  IngestOptions options;
+  ApplyOptions options;
 
   explicit Ingesting(int rows) : World(rows), run(submit()) {}
 
@@ -29,7 +29,7 @@ struct Ingesting : World {
       RemoteStatus status = RemoteStatus::completed) {
     provider.end(batch().batch_id, status, output, errors);
   }
-  void ingest() { pipeline::ingest(run, std::nullopt, options, &provider, sink, keeper, work()); }
+  void ingest() { World::ingest(run, options); }
 
   std::uint64_t count(RowState state) {
     CHECK(run.rows().total() == batch().requests + batch().skipped);
@@ -233,7 +233,7 @@ TEST_CASE("ingest may be done again at any time", "[pipeline]") {
   const std::string failed = world.failed();
   world.ingest();
   CHECK(world.sink.chunk_sizes.size() == 1);
-  world.options.again = true;
+  world.options.overwrite = true;
   world.ingest();
   CHECK(world.sink.chunk_sizes.size() == 2);
   CHECK(world.run.rows() == before);
@@ -285,9 +285,9 @@ TEST_CASE("a process killed while writing goes on from its files", "[pipeline]")
   world.sink.before_write = nullptr;
   CHECK(load_batch_record(world.paths().record()).state == BatchState::downloaded);
   world.run = Run::load(world.run.paths().folder());
-  CHECK_FALSE(needs_provider(world.run, std::nullopt, world.options));
-  pipeline::ingest(
-      world.run, std::nullopt, world.options, nullptr, world.sink, world.keeper, world.work());
+  world.executor = world.make_executor();
+  world.has_key = false;
+  world.ingest();
   CHECK(world.count(RowState::written) == 10);
   CHECK(world.sink.vectors.size() == 10);
 }
@@ -344,7 +344,7 @@ TEST_CASE("rows with odd keys get their vectors too", "[pipeline]") {
   for (const char* key : {"", "tab\\tkey", "back\\\\slash", "new\\nline"})
     output += World::result_line(key, "[1,2]");
   rows.provider.end(run.batches()[0].batch_id, RemoteStatus::completed, output);
-  pipeline::ingest(run, std::nullopt, {}, &rows.provider, rows.sink, rows.keeper, rows.work());
+  rows.ingest(run);
   CHECK(run.rows()[RowState::written] == 4);
   for (const auto& row : rows.source.rows)
     CHECK(rows.sink.vectors.contains(row.key));
@@ -356,7 +356,7 @@ TEST_CASE("one batch can be asked for alone", "[pipeline]") {
   world.end_all(run);
   CHECK(kind_of([&] { check_filter(run, 3); }) == ErrorKind::usage);
   check_filter(run, 2);
-  pipeline::ingest(run, 2, {}, &world.provider, world.sink, world.keeper, world.work());
+  world.ingest(run, {}, 2);
   CHECK(world.provider.retrieves == 1);
   CHECK(run.batches()[0].state == BatchState::submitted);
   CHECK(run.batches()[1].state == BatchState::archived);
@@ -369,7 +369,7 @@ TEST_CASE("a batch that the provider has lost keeps no other from being ingested
   world.end_all(run);
   world.provider.batches.erase(world.provider.batches.begin());
   const auto ingest_all = [&] {
-    ingest(run, std::nullopt, {}, &world.provider, world.sink, world.keeper, world.work());
+    world.ingest(run);
   };
   CHECK(kind_of(ingest_all) == ErrorKind::provider);
   CHECK(run.rows()[RowState::written] == 2);

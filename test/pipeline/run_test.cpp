@@ -15,7 +15,7 @@ using namespace embedctl::test;
 namespace {
 
 void run_on(World& world, Run& run) {
-  run_to_end(run, {}, world.source, world.provider, world.sink, world.keeper, world.work());
+  run_to_end(run, {}, world.ports());
 }
 
 } // namespace
@@ -40,11 +40,10 @@ TEST_CASE("a run is polled until it is finished, each batch taken in as it ends"
 TEST_CASE("a refused batch is sent again after pauses that grow", "[pipeline]") {
   World world(2);
   Run run = world.submit();
-  int naps = 0;
-  std::vector<int> sent_at;
-  world.provider.before_create = [&] { sent_at.push_back(naps); };
+  std::vector<std::int64_t> sent_at;
+  const std::int64_t start = world.clock.unix_seconds();
+  world.provider.before_create = [&] { sent_at.push_back(world.clock.unix_seconds() - start); };
   world.clock.on_sleep = [&] {
-    ++naps;
     BatchRecord& batch = run.batches().at(0);
     if (batch.state != BatchState::submitted)
       return;
@@ -100,7 +99,7 @@ TEST_CASE("a run goes on from wherever a killed process left it", "[pipeline]") 
   };
   CHECK_THROWS_AS(world.submit(10), Killed);
   world.progress.on_advance = nullptr;
-  auto runs = unfinished_runs(world.options().batches_dir, k_scope);
+  auto runs = unfinished_runs(world.options().batches_dir, world.options().task, k_scope);
   REQUIRE(runs.size() == 1);
   Run& run = runs[0];
   run.lock();
@@ -108,14 +107,14 @@ TEST_CASE("a run goes on from wherever a killed process left it", "[pipeline]") 
   run_on(world, run);
   CHECK(run.state() == RunState::finished);
   CHECK(run.rows()[RowState::written] == 20);
-  CHECK(unfinished_runs(world.options().batches_dir, k_scope).empty());
+  CHECK(unfinished_runs(world.options().batches_dir, world.options().task, k_scope).empty());
 }
 
 TEST_CASE("a run that died before its first batch is finished with nothing in it", "[pipeline]") {
   World world;
   RunRecord record = some_run_record();
   Run::create(world.options().batches_dir, record);
-  auto runs = unfinished_runs(world.options().batches_dir, k_scope);
+  auto runs = unfinished_runs(world.options().batches_dir, world.options().task, k_scope);
   REQUIRE(runs.size() == 1);
   runs[0].lock();
   run_on(world, runs[0]);
@@ -127,8 +126,8 @@ TEST_CASE("a run sends a dry run that it is given, and passes over others", "[pi
   World world(2);
   auto wish = world.options();
   wish.dry_run = true;
-  Run run = *submit(wish, world.source, nullptr, world.work()).run;
-  CHECK(unfinished_runs(wish.batches_dir, k_scope).empty());
+  Run run = *submit(wish, world.ports()).run;
+  CHECK(unfinished_runs(wish.batches_dir, wish.task, k_scope).empty());
   world.clock.on_sleep = [&] { world.end_all(run); };
   run_on(world, run);
   CHECK(run.rows()[RowState::written] == 2);
@@ -148,7 +147,7 @@ TEST_CASE("asking stores nothing, and polling stores what it was told", "[pipeli
   World world(4);
   Run run = world.submit(2);
   world.provider.end(run.batches()[1].batch_id, RemoteStatus::expired, "x\n");
-  ask(run, std::nullopt, world.provider);
+  ask(run, std::nullopt, world.provider, world.clock);
   CHECK(run.batches()[1].state == BatchState::ended);
   CHECK(load_batch_record(run.paths().batch(2).record()).state == BatchState::submitted);
   Run again = Run::load(run.paths().folder());

@@ -19,7 +19,7 @@ struct Sending : World {
   Run prepared() {
     auto wish = options();
     wish.dry_run = true;
-    return *pipeline::submit(wish, source, nullptr, work()).run;
+    return *pipeline::submit(wish, ports()).run;
   }
 
   BatchRecord& batch() { return run.batches().at(0); }
@@ -117,7 +117,7 @@ TEST_CASE("a create that had no effect is made once more, after the grace period
   };
   const auto from = world.clock.steady();
   world.send();
-  CHECK(world.clock.steady() - from >= SendOptions{}.grace);
+  CHECK(world.clock.steady() - from >= k_usual_grace);
   CHECK(world.provider.creates == 2);
   CHECK(world.provider.batches.size() == 1);
   CHECK(world.provider.batches[0].metadata.at("embedctl_attempt") == "2");

@@ -105,9 +105,9 @@ TEST_CASE("what is sent and what is remembered of it agree", "[pipeline]") {
       json::Document::parse(splitting.file(1, "input.jsonl"), "the request").root();
   CHECK(request.string("custom_id") == key);
   CHECK(request.find("body")->string("input") == text);
-  CHECK(request.find("body")->string("model") == splitting.run.record().entity.model);
-  CHECK(request.find("body")->integer("dimensions") == splitting.run.record().entity.dims);
-  CHECK(request.find("body")->string("encoding_format") == splitting.run.record().encoding);
+  CHECK(request.find("body")->string("model") == splitting.run.record().task.request.model);
+  CHECK(request.find("body")->integer("dimensions") == splitting.run.record().task.request.dims);
+  CHECK(request.find("body")->string("encoding_format") == splitting.run.record().task.request.encoding);
 }
 
 TEST_CASE("a stop leaves the batch being written planned", "[pipeline]") {

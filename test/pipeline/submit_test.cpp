@@ -30,11 +30,19 @@ private:
 Run dry_run(World& world) {
   auto wish = world.options();
   wish.dry_run = true;
-  return *submit(wish, world.source, nullptr, world.work()).run;
+  return *submit(wish, world.ports()).run;
 }
 
-void send_rest_of(World& world, Run& run, bool refused_too = false) {
-  send_rest(run, &world.source, world.provider, {}, refused_too, world.work());
+// What `submit --run-dir` does, or without `resend_now` what `run` does first.
+void send_rest_of(World& world, Run& run, bool resend_now = false) {
+  world.executor = world.make_executor({.resend_now = resend_now});
+  std::optional<Claim> claim;
+  if (run.record().dry_run)
+    claim.emplace(release_dry_run(run, world.ports()));
+  AdvanceOptions options;
+  options.collect = false;
+  options.parallel = 2;
+  advance(run, options, world.ports());
 }
 
 // Each row is in this many live batches at the provider.
@@ -85,9 +93,9 @@ TEST_CASE("nothing left to embed makes no folder", "[pipeline]") {
   World world(2);
   for (auto& row : world.source.rows)
     row.embedded = true;
-  const auto report = submit(world.options(), world.source, &world.provider, world.work());
+  const auto report = submit(world.options(), world.ports());
   CHECK_FALSE(report.run);
-  CHECK(report.scope.embedded == 2);
+  CHECK(report.scope.filled == 2);
   CHECK(world.provider.access_checks == 0);
   CHECK_FALSE(fs::exists(world.options().batches_dir));
 }
@@ -96,7 +104,7 @@ TEST_CASE("a scope that does not exist is named", "[pipeline]") {
   World world;
   world.source.exists = false;
   CHECK_THROWS_WITH(
-      submit(world.options(), world.source, &world.provider, world.work()),
+      submit(world.options(), world.ports()),
       "family " + k_scope + " does not exist");
 }
 
@@ -104,7 +112,7 @@ TEST_CASE("a limit bounds what is selected", "[pipeline]") {
   World world(10);
   auto wish = world.options();
   wish.limit = 4;
-  const auto report = submit(wish, world.source, &world.provider, world.work());
+  const auto report = submit(wish, world.ports());
   CHECK(report.run->rows().total() == 4);
   CHECK(report.run->record().limit == 4u);
 }
@@ -113,13 +121,13 @@ TEST_CASE("rows in flight are left out, and their run is named", "[pipeline]") {
   World world(5);
   std::optional<Run> first(world.submit());
   world.source.rows.push_back({"row-5", "text 5"});
-  const auto report = submit(world.options(), world.source, &world.provider, world.work());
+  const auto report = submit(world.options(), world.ports());
   REQUIRE(report.run);
   CHECK(report.run->rows().total() == 1);
   REQUIRE(report.held.size() == 1);
   CHECK(report.held[0].rows == 5);
   CHECK(report.held[0].run == first->paths().folder().string());
-  const auto again = submit(world.options(), world.source, &world.provider, world.work());
+  const auto again = submit(world.options(), world.ports());
   CHECK_FALSE(again.run);
   for (const auto& [key, count] : bought(world))
     CHECK(count == 1);
@@ -133,29 +141,38 @@ TEST_CASE("a database that does not tell who it is counts as the same one", "[pi
     world.source.database = told_first ? told : untold;
     const Run first = world.submit();
     world.source.database = told_first ? untold : told;
-    CHECK_FALSE(submit(world.options(), world.source, &world.provider, world.work()).run);
+    CHECK_FALSE(submit(world.options(), world.ports()).run);
   }
 }
 
 TEST_CASE("runs of other rows, dry runs and finished runs hold nothing", "[pipeline]") {
   World world(3);
   const auto batches_dir = world.options().batches_dir;
-  const Entity entity = world.options().entity;
-  const auto held = [&] {
-    return rows_in_flight(batches_dir, entity, world.source.database).size();
-  };
+  RunRecord mine = some_run_record();
+  mine.table = world.source.table();
+  mine.database = world.source.database;
+  const auto held = [&] { return rows_in_flight(batches_dir, mine).size(); };
   const Run dry = dry_run(world);
   CHECK(held() == 0);
   Run run = world.submit();
   CHECK(held() == 1);
-  Entity other = entity;
-  other.table = "other";
-  CHECK(rows_in_flight(batches_dir, other, world.source.database).empty());
-  other = entity;
-  other.target_column = "other";
-  CHECK(rows_in_flight(batches_dir, other, world.source.database).empty());
-  CHECK(rows_in_flight(batches_dir, entity, {"another", "7300000000000000000"}).empty());
-  CHECK(rows_in_flight(batches_dir, entity, {"app", "1"}).empty());
+  RunRecord other = mine;
+  other.table = "other.knowledge_chunks";
+  CHECK(rows_in_flight(batches_dir, other).empty());
+  other.table = ""; // as a run of format 1 has it
+  CHECK(rows_in_flight(batches_dir, other).size() == 1);
+  other.task.rows.table = "other";
+  CHECK(rows_in_flight(batches_dir, other).empty());
+  other = mine;
+  other.task.rows.table = "public.knowledge_chunks"; // by another name
+  CHECK(rows_in_flight(batches_dir, other).size() == 1);
+  other.task.target.column = "other";
+  CHECK(rows_in_flight(batches_dir, other).empty());
+  other = mine;
+  other.database = {"another", "7300000000000000000"};
+  CHECK(rows_in_flight(batches_dir, other).empty());
+  other.database = {"app", "1"};
+  CHECK(rows_in_flight(batches_dir, other).empty());
   run.batches()[0].state = BatchState::ingested;
   run.save(run.batches()[0]);
   CHECK(held() == 0);
@@ -169,7 +186,7 @@ TEST_CASE("a run that cannot be read stops the next submit", "[pipeline]") {
   for (const auto& path : {run.paths().batch(1).record(), run.paths().record()}) {
     write_file_atomically(path, "{");
     CHECK(
-        kind_of([&] { submit(world.options(), world.source, &world.provider, world.work()); })
+        kind_of([&] { submit(world.options(), world.ports()); })
         == ErrorKind::corrupt);
     CHECK(text_of(path) == "{");
   }
@@ -228,7 +245,7 @@ TEST_CASE(
   };
   CHECK_THROWS_AS(world.submit(10), Killed);
   world.progress.on_advance = nullptr;
-  const auto folders = find_runs(world.options().batches_dir, std::nullopt);
+  const auto folders = all_runs(world.options().batches_dir);
   REQUIRE(folders.size() == 1);
   Run run = Run::load(folders[0]);
   run.lock();
@@ -237,7 +254,7 @@ TEST_CASE(
   CHECK(run.batches().size() == 2);
   CHECK(run.state() == RunState::in_flight);
   CHECK(run.record().selection == SelectionState::interrupted);
-  const auto report = submit(world.options(), world.source, &world.provider, world.work());
+  const auto report = submit(world.options(), world.ports());
   CHECK(report.run->rows().total() == 5);
   const auto times = bought(world);
   CHECK(times.size() == 25);
@@ -250,11 +267,11 @@ TEST_CASE("a provider that refuses leaves every row written down and held", "[pi
   world.provider.before_create = [] { throw Error(ErrorKind::provider, "refused"); };
   CHECK(kind_of([&] { world.submit(10); }) == ErrorKind::provider);
   world.provider.before_create = nullptr;
-  const auto folders = find_runs(world.options().batches_dir, std::nullopt);
+  const auto folders = all_runs(world.options().batches_dir);
   REQUIRE(folders.size() == 1);
   Run run = Run::load(folders[0]);
   CHECK(run.rows()[RowState::pending] == 25);
-  CHECK_FALSE(submit(world.options(), world.source, &world.provider, world.work()).run);
+  CHECK_FALSE(submit(world.options(), world.ports()).run);
   run.lock();
   send_rest_of(world, run);
   CHECK(run.state() == RunState::in_flight);
@@ -264,12 +281,12 @@ TEST_CASE("a provider that refuses leaves every row written down and held", "[pi
 
 TEST_CASE("a second submit of the scope is held off while one is at work", "[pipeline]") {
   World world(3);
-  const auto lock = lock_scope(world.options().batches_dir, k_scope);
+  const auto lock = lock_place(place_of(world.options().batches_dir, world.options().task, k_scope));
   CHECK(
-      kind_of([&] { submit(world.options(), world.source, &world.provider, world.work()); })
+      kind_of([&] { submit(world.options(), world.ports()); })
       == ErrorKind::locked);
   CHECK(world.provider.creates == 0);
-  CHECK(find_runs(world.options().batches_dir, std::nullopt).empty());
+  CHECK(all_runs(world.options().batches_dir).empty());
 }
 
 TEST_CASE("a stop is noticed at the next row, however slowly rows come", "[pipeline]") {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "pipeline/advance.hpp"
+#include "pipeline/batch_executor.hpp"
 #include "pipeline/submit.hpp"
 #include "store/ledger.hpp"
 
@@ -14,6 +16,7 @@
 #include "support/scratch_folder.hpp"
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include <fmt/format.h>
@@ -51,23 +54,43 @@ struct World {
       source.rows.push_back({fmt::format("row-{}", i), fmt::format("text {}", i)});
   }
 
+  // A test that sets other options of the executor makes one.
+  std::unique_ptr<pipeline::BatchExecutor> executor = make_executor();
+
+  std::unique_ptr<pipeline::BatchExecutor> make_executor(pipeline::BatchExecutorOptions how = {}) {
+    const auto open = [this]() -> BatchProvider& {
+      if (!has_key)
+        throw Error(ErrorKind::usage, "OPENAI_API_KEY is not set");
+      return provider;
+    };
+    return std::make_unique<pipeline::BatchExecutor>(open, work(), how);
+  }
+  bool has_key = true;
+
   pipeline::Work work() { return {clock, progress, stop}; }
+  pipeline::Ports ports() { return {source, *executor, sink, &keeper, work()}; }
 
   pipeline::SubmitOptions options(std::uint64_t requests_per_batch = 1000) {
     pipeline::SubmitOptions options;
     options.batches_dir = scratch / "batches";
-    options.entity = built_in_entity();
-    options.entity.dims = 2;
+    options.task = entities::built_in_task();
+    options.task.request.dims = 2;
     options.scope = k_scope;
-    options.encoding = "float";
+    options.task.request.encoding = "float";
     options.version = "0.1.0";
     options.limits.requests = requests_per_batch;
-    options.sending.parallel = 2;
+    options.parallel = 2;
     return options;
   }
 
   store::Run submit(std::uint64_t requests_per_batch = 1000) {
-    auto report = pipeline::submit(options(requests_per_batch), source, &provider, work());
+    return submit(options(requests_per_batch));
+  }
+
+  store::Run submit(const pipeline::SubmitOptions& options) {
+    auto report = pipeline::submit(options, ports());
+    if (const auto* blocked = std::get_if<pipeline::Blocked>(&report.outcome))
+      throw blocked->why;
     return *std::move(report.run);
   }
 
@@ -93,9 +116,23 @@ struct World {
   static std::string all_good(const store::Run& run, const store::BatchRecord& batch) {
     std::string lines;
     const auto ledger = store::Ledger::load(run.paths(batch).rows());
-    for (std::size_t row = 0; row < ledger.size(); ++row)
-      lines.insert(0, good_line(std::string(ledger.key(row))));
+    for (std::size_t request = 0; request < ledger.requests(); ++request)
+      lines.insert(0, good_line(std::string(ledger.custom_id(request))));
     return lines;
+  }
+
+  // What the ingest command does; throws why it is blocked.
+  void ingest(
+      store::Run& run,
+      const pipeline::ApplyOptions& apply = {},
+      const pipeline::BatchFilter& only = std::nullopt) {
+    pipeline::AdvanceOptions options;
+    options.send = false;
+    options.apply = apply;
+    options.only = only;
+    const auto outcome = pipeline::advance(run, options, ports());
+    if (const auto* blocked = std::get_if<pipeline::Blocked>(&outcome))
+      throw blocked->why;
   }
 
   // Ends every batch at the provider with a good result for each row.

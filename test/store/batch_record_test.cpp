@@ -41,7 +41,9 @@ BatchRecord full_record() {
   record.refusals = {{1'700'000'003, "batch_0", "token_limit_exceeded", "later"}, {}};
   for (std::size_t i = 0; i < k_row_states; ++i)
     record.rows[static_cast<RowState>(i)] = i + 1;
-  record.requests = record.rows.total() - 3;
+  record.asked = record.rows.total() - 3;
+  record.requests = record.asked - 5;
+  record.refused_at = 1'700'000'009;
   record.skipped = 3;
   record.findings = {1, 2, 3};
   record.archives = {{"output.jsonl", 99, "ab"}};
@@ -76,6 +78,8 @@ TEST_CASE("every member of batch.json survives a round trip", "[store]") {
   CHECK(loaded.number == record.number);
   CHECK(loaded.state == record.state);
   CHECK(loaded.requests == record.requests);
+  CHECK(loaded.asked == record.asked);
+  CHECK(loaded.refused_at == record.refused_at);
   CHECK(loaded.skipped == record.skipped);
   CHECK(loaded.bytes == record.bytes);
   CHECK(loaded.sha256 == record.sha256);
@@ -176,15 +180,15 @@ TEST_CASE("a batch.json that is newer, damaged or hostile is refused and kept", 
     INFO(to);
     return refusal_of(path, replaced(good, from, to));
   };
-  CHECK(with("\"format\": 1", "\"format\": 2") == ErrorKind::usage);
+  CHECK(with("\"format\": 2", "\"format\": 3") == ErrorKind::usage);
   CHECK(with("\"number\": 7", "\"number\": 4294967303") == ErrorKind::corrupt);
   CHECK(with("\"number\": 7", "\"number\": -7") == ErrorKind::corrupt);
   CHECK(with("\"upload_attempt\": 2", "\"upload_attempt\": 2147483648") == ErrorKind::corrupt);
   CHECK(with("\"create_attempt\": 4", "\"create_attempt\": 2147483647") == ErrorKind::corrupt);
   CHECK(with("\"state\": \"ended\"", "\"state\": \"Ended\"") == ErrorKind::corrupt);
   CHECK(with("\"status\": \"expired\"", "\"status\": \"over\"") == ErrorKind::corrupt);
-  CHECK(with("\"requests\": 25", "\"requests\": -10") == ErrorKind::corrupt);
-  CHECK(with("\"requests\": 25", "\"requests\": 1e3") == ErrorKind::corrupt);
+  CHECK(with("\"requests\": 20", "\"requests\": -10") == ErrorKind::corrupt);
+  CHECK(with("\"requests\": 20", "\"requests\": 1e3") == ErrorKind::corrupt);
   CHECK(with("\"refusals\": [", "\"refusals\": 5, \"x\": [") == ErrorKind::corrupt);
   CHECK(with("\"errors\": [", "\"errors\": {}, \"x\": [") == ErrorKind::corrupt);
   CHECK(with("\"provider\": {", "\"provider\": \"x\", \"x\": {") == ErrorKind::corrupt);

@@ -14,8 +14,8 @@ TEST_CASE("a batch folder is planned until all its files are durable", "[store]"
   const ScratchFolder scratch;
   const BatchPaths paths(scratch / "batch_001");
   BatchWriter writer(paths, 1);
-  writer.add("a", Fingerprint{std::byte{1}}, "line a\n");
-  writer.add("b", Fingerprint{std::byte{2}}, "line b\n");
+  writer.add("a", Fingerprint{std::byte{1}}, "a", "line a\n");
+  writer.add("b", Fingerprint{std::byte{2}}, "b", "line b\n");
   writer.skip("c", "empty_text");
   CHECK(writer.requests() == 2);
   CHECK(writer.bytes() == 14);
@@ -55,7 +55,7 @@ TEST_CASE("a batch that is given up stays planned", "[store]") {
   const BatchPaths paths(scratch / "batch_001");
   {
     BatchWriter writer(paths, 1);
-    writer.add("a", {}, std::string(1 << 20, 'x'));
+    writer.add("a", {}, "a", std::string(1 << 20, 'x'));
     writer.skip("b", "empty_text");
   }
   CHECK(load_batch_record(paths.record()).state == BatchState::planned);

@@ -44,9 +44,17 @@ TEST_CASE("every member of run.json survives a round trip", "[store]") {
     RunRecord record = some_run_record();
     record.scope = "quotes \" and \\ and \n";
     record.database = {"db \xc3\xa9", ""};
-    record.entity.table = "other";
-    record.entity.key_column = "k";
-    record.entity.dims = 3072;
+    record.task.rows.table = "other";
+    record.task.rows.key_column = "k";
+    record.task.request.encoding = "float";
+    record.task.entity = "e";
+    record.task.name = "n";
+    record.task.built_in = selection == SelectionState::complete;
+    record.table = "public.\"O t\"";
+    record.executor = "direct";
+    if (selection != SelectionState::running)
+      record.provider = {"https://example.test/v1", "org", "proj"};
+    record.task.request.dims = 3072;
     record.max_bytes_per_batch = std::numeric_limits<std::int64_t>::max();
     record.dry_run = selection == SelectionState::running;
     record.finished = selection == SelectionState::complete;
@@ -58,9 +66,11 @@ TEST_CASE("every member of run.json survives a round trip", "[store]") {
     CHECK(loaded.version == record.version);
     CHECK(loaded.run_id == record.run_id);
     CHECK(loaded.created_at == record.created_at);
-    CHECK(loaded.entity == record.entity);
+    CHECK(loaded.task == record.task);
     CHECK(loaded.scope == record.scope);
-    CHECK(loaded.encoding == record.encoding);
+    CHECK(loaded.executor == record.executor);
+    CHECK(loaded.provider == record.provider);
+    CHECK(loaded.table == record.table);
     CHECK(loaded.database == record.database);
     CHECK(loaded.max_requests_per_batch == record.max_requests_per_batch);
     CHECK(loaded.max_bytes_per_batch == record.max_bytes_per_batch);
@@ -80,8 +90,39 @@ TEST_CASE("a folder without run.json is no run folder", "[store]") {
       FAIL("it was taken for one");
     } catch (const Error& error) {
       CHECK(error.kind() == ErrorKind::usage);
-      CHECK_THAT(error.what(), ContainsSubstring("is no run folder"));
+      CHECK_THAT(error.what(), ContainsSubstring("is not a run folder (run.json not found)"));
     }
+}
+
+TEST_CASE("a run.json of format 1 is about the built-in task", "[store]") {
+  const ScratchFolder scratch;
+  const auto path = scratch / "run.json";
+  write_file_atomically(path, R"({
+ "format": 1, "version": "0.1.0", "run_id": "0123456789abcdef", "created_at": 1700000000,
+ "entity": {
+  "name": "knowledge_chunks", "table": "app.chunks", "key_column": "k", "scope_column": "s",
+  "text_column": "x", "target_column": "v", "scope_table": "app.scopes",
+  "scope_key_column": "sk", "scope_noun": "thing", "model": "m", "dims": 7
+ },
+ "scope": "c0ffee00-0000-4000-8000-000000000001", "encoding": "float",
+ "database": {"name": "app", "system_identifier": "73"},
+ "max_requests_per_batch": 50000, "max_bytes_per_batch": 188743680, "limit": null,
+ "dry_run": false, "selection": "complete", "rows_selected": 12, "finished": true
+})");
+  const RunRecord loaded = load_run_record(path);
+  Task task;
+  task.entity = "knowledge_chunks";
+  task.name = "embed";
+  task.built_in = true;
+  task.rows = {"app.chunks", "k", "s", "x"};
+  task.scopes = {"app.scopes", "sk", "thing"};
+  task.request = {RequestKind::embed, "m", 7, "float"};
+  task.target = {"v"};
+  CHECK(loaded.task == task);
+  CHECK(loaded.executor == "batch");
+  CHECK_FALSE(loaded.provider);
+  CHECK(loaded.table.empty());
+  CHECK(loaded.rows_selected == 12);
 }
 
 TEST_CASE("a run.json that is newer, damaged or hostile is refused and kept", "[store]") {
@@ -92,10 +133,10 @@ TEST_CASE("a run.json that is newer, damaged or hostile is refused and kept", "[
   const auto with = [&](const std::string& from, const std::string& to) {
     return refusal_of(path, replaced(good, from, to));
   };
-  CHECK(with("\"format\": 1", "\"format\": 2") == ErrorKind::usage);
-  CHECK(with("\"format\": 1", "\"format\": 9223372036854775807") == ErrorKind::usage);
+  CHECK(with("\"format\": 2", "\"format\": 3") == ErrorKind::usage);
+  CHECK(with("\"format\": 2", "\"format\": 9223372036854775807") == ErrorKind::usage);
   for (const char* format : {"0", "-1", "\"1\"", "null", "1.5", "1e30", "[1]"})
-    CHECK(with("\"format\": 1", "\"format\": " + std::string(format)) == ErrorKind::corrupt);
+    CHECK(with("\"format\": 2", "\"format\": " + std::string(format)) == ErrorKind::corrupt);
   CHECK(with("\"dims\": 1536", "\"dims\": 4294967297") == ErrorKind::corrupt);
   CHECK(with("\"dims\": 1536", "\"dims\": -1536") == ErrorKind::corrupt);
   CHECK(with("\"dims\": 1536", "\"dims\": 0") == ErrorKind::corrupt);
@@ -104,7 +145,8 @@ TEST_CASE("a run.json that is newer, damaged or hostile is refused and kept", "[
   CHECK(with("\"limit\": null", "\"limit\": -5") == ErrorKind::corrupt);
   CHECK(with("\"dry_run\": false", "\"dry_run\": 0") == ErrorKind::corrupt);
   CHECK(with("\"selection\": \"running\"", "\"selection\": \"over\"") == ErrorKind::corrupt);
-  CHECK(with("\"entity\": {", "\"entity\": [], \"x\": {") == ErrorKind::corrupt);
+  CHECK(with("\"task\": {", "\"task\": [], \"x\": {") == ErrorKind::corrupt);
+  CHECK(with("\"kind\": \"embed\"", "\"kind\": \"sing\"") == ErrorKind::corrupt);
   CHECK(with("\"run_id\"", "\"run_ID\"") == ErrorKind::corrupt);
   for (std::size_t length = 0; length + 2 < good.size(); length += 7)
     CHECK(refusal_of(path, good.substr(0, length)) == ErrorKind::corrupt);

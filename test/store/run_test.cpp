@@ -32,7 +32,7 @@ ErrorKind kind_of(const std::function<void()>& act) {
 BatchRecord& add_batch(Run& run, const std::string& key) {
   const int number = static_cast<int>(run.batches().size()) + 1;
   BatchWriter writer(run.paths().batch(number), number);
-  writer.add(key, {}, "line\n");
+  writer.add(key, {}, key, "line\n");
   run.batches().push_back(writer.finish());
   return run.batches().back();
 }
@@ -60,10 +60,10 @@ TEST_CASE("a run folder is named by scope and time, and two in one second are tw
   const Run second = Run::create(scratch / "batches", some_run_record());
   CHECK(first.paths().folder() == scratch / "batches" / k_scope / "run_20231114_221320");
   CHECK(second.paths().folder() == scratch / "batches" / k_scope / "run_20231114_221320_2");
-  CHECK(find_runs(scratch / "batches", k_scope).size() == 2);
-  CHECK(find_runs(scratch / "batches", std::nullopt).size() == 2);
-  CHECK(find_runs(scratch / "none", std::nullopt).empty());
-  CHECK(find_runs(scratch / "batches", "other").empty());
+  CHECK(runs_in(scratch / "batches" / k_scope).size() == 2);
+  CHECK(all_runs(scratch / "batches").size() == 2);
+  CHECK(all_runs(scratch / "none").empty());
+  CHECK(runs_in(scratch / "batches" / "other").empty());
 }
 
 TEST_CASE("a scope that is no plain name makes no folder", "[store]") {
@@ -74,10 +74,44 @@ TEST_CASE("a scope that is no plain name makes no folder", "[store]") {
     RunRecord record = some_run_record();
     record.scope = scope;
     CHECK(kind_of([&] { Run::create(scratch / "batches", record); }) == ErrorKind::usage);
-    CHECK(kind_of([&] { lock_scope(scratch / "batches", scope); }) == ErrorKind::usage);
-    CHECK(kind_of([&] { find_runs(scratch / "batches", scope); }) == ErrorKind::usage);
+    CHECK(
+        kind_of([&] { place_of(scratch / "batches", record.task, scope); }) == ErrorKind::usage);
   }
   CHECK_FALSE(fs::exists(scratch / "batches"));
+}
+
+TEST_CASE("runs of other tasks lie under their entity and task, whatever their scope", "[store]") {
+  const ScratchFolder scratch;
+  const fs::path batches = scratch / "batches";
+  RunRecord record = some_run_record();
+  record.task.built_in = false;
+  record.task.entity = "my item";
+  record.task.name = "embed";
+  const std::vector<std::pair<std::string, std::string>> scopes = {
+      {"7", "7"},
+      {"", "%"},
+      {"..", "%2E."},
+      {"a/b\n", "a%2Fb%0A"},
+      {"run_1", "run_1"},
+      {"\xc3\xa9%", "%C3%A9%25"}};
+  for (const auto& [scope, folder] : scopes) {
+    record.scope = scope;
+    const Run run = Run::create(batches, record);
+    CHECK(run.paths().folder().parent_path() == batches / "my%20item.embed" / folder);
+    CHECK(run.paths().batch(1).failed().filename() == "failed_rows.tsv");
+    CHECK(batches_dir_of(run) == fs::canonical(batches));
+    CHECK(Run::load(run.paths().folder()).record().scope == scope);
+  }
+  record.scope = std::string(300, '/');
+  const std::string first = place_of(batches, record.task, record.scope).filename().string();
+  record.scope += "/";
+  const std::string second = place_of(batches, record.task, record.scope).filename().string();
+  CHECK(first.size() == 200);
+  CHECK(first != second);
+  const Run built_in = Run::create(batches, some_run_record());
+  CHECK(built_in.paths().batch(1).failed().filename() == "failed_chunk_ids.tsv");
+  CHECK(batches_dir_of(built_in) == fs::canonical(batches));
+  CHECK(all_runs(batches).size() == scopes.size() + 1);
 }
 
 TEST_CASE("one process at a time works on a run, and who only looks needs no lock", "[store]") {
@@ -87,8 +121,9 @@ TEST_CASE("one process at a time works on a run, and who only looks needs no loc
   Run second = Run::load(run.paths().folder());
   CHECK_FALSE(second.is_locked());
   CHECK(kind_of([&] { second.lock(); }) == ErrorKind::locked);
-  const auto scope_lock = lock_scope(scratch / "batches", k_scope);
-  CHECK(kind_of([&] { lock_scope(scratch / "batches", k_scope); }) == ErrorKind::locked);
+  const fs::path place = place_of(scratch / "batches", some_run_record().task, k_scope);
+  const auto lock = lock_place(place);
+  CHECK(kind_of([&] { lock_place(place); }) == ErrorKind::locked);
 }
 
 TEST_CASE("taking the lock reads again what the last holder left", "[store]") {
@@ -113,7 +148,7 @@ TEST_CASE("batches are read in the order of their numbers", "[store]") {
   Run run = Run::create(scratch / "batches", some_run_record());
   for (const int number : {1000, 2, 999, 1}) {
     BatchWriter writer(run.paths().batch(number), number);
-    writer.add("a", {}, "line\n");
+    writer.add("a", {}, "a", "line\n");
     writer.finish();
   }
   fs::create_directory(run.paths().batches() / "batch_x");
@@ -143,7 +178,7 @@ TEST_CASE("a batch whose files were never finished is dropped", "[store]") {
   add_batch(run, "a");
   save_batch_record(run.paths().batch(1).record(), run.batches()[0]);
   BatchWriter half(run.paths().batch(2), 2);
-  half.add("b", {}, "line\n");
+  half.add("b", {}, "b", "line\n");
   // Died before the first batch.json had its name.
   fs::create_directories(run.paths().batch(3).folder());
   write_file_atomically(run.paths().batch(3).record().string() + ".tmp", "{");

@@ -20,7 +20,14 @@ public:
     return error;
   }
 
+  ProviderIdentity identity() override { return who; }
   void check_access() override { ++access_checks; }
+
+  std::optional<RemoteFile> find_file(const std::string& file_id) override {
+    const std::lock_guard guard(m_mutex);
+    const auto found = std::ranges::find(files, file_id, &RemoteFile::id);
+    return found == files.end() ? std::nullopt : std::optional(*found);
+  }
 
   RemoteFile
   upload(const fs::path& file, const std::string& name, const OnBytes& on_bytes) override {
@@ -39,6 +46,8 @@ public:
 
   RemoteBatch create(const NewBatch& wish) override {
     const std::lock_guard guard(m_mutex);
+    if (wish.endpoint != endpoint)
+      throw Error(ErrorKind::provider, "no endpoint " + wish.endpoint);
     ++creates;
     if (before_create)
       before_create();
@@ -156,6 +165,8 @@ public:
   std::function<void()> before_look;
   std::function<void()> half_downloaded;
 
+  ProviderIdentity who{"https://provider.test/v1", "", ""};
+  std::string endpoint = "/v1/embeddings"; // the only one it serves
   std::vector<RemoteFile> files;
   std::map<std::string, std::string> contents;
   std::vector<RemoteBatch> batches;

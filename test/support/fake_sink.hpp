@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/vector_sink.hpp"
+#include "core/answer_sink.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -11,9 +11,9 @@
 namespace embedctl::test {
 
 // A table in memory that takes every vector, unless a test says what becomes of a row.
-class FakeSink : public VectorSink {
+class FakeSink : public AnswerSink {
 public:
-  std::vector<RowState> write(const VectorChunk& chunk) override {
+  std::vector<RowState> write(const AnswerChunk& chunk) override {
     const std::lock_guard lock(m_mutex);
     if (before_write)
       before_write();
@@ -31,7 +31,7 @@ public:
     return states;
   }
 
-  std::vector<RowState> examine(const VectorChunk& chunk) override {
+  std::vector<RowState> examine(const AnswerChunk& chunk) override {
     std::vector<RowState> states;
     for (std::size_t i = 0; i < chunk.size(); ++i) {
       const auto fate = fates.find(chunk.keys[i]);

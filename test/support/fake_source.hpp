@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/row_source.hpp"
+#include "support/records.hpp"
 
 #include <algorithm>
 #include <set>
@@ -14,6 +15,7 @@ public:
     std::string key;
     std::string text;
     bool embedded = false;
+    std::string scope = k_scope;
   };
 
   static Fingerprint print_of(std::string_view text) {
@@ -26,20 +28,26 @@ public:
   void check() override {}
   DatabaseIdentity identity() override { return database; }
 
-  std::shared_ptr<const void> hold(const std::string&) override {
+  std::string table() override { return "public.knowledge_chunks"; }
+
+  std::shared_ptr<const void> hold(const RowSet&) override {
     ++holds;
     return {this, [this](const void*) { --holds; }};
   }
 
-  ScopeState look(const std::string& scope) override {
-    const ScopeCounts counts = count(scope);
-    return {exists, counts.rows == counts.embedded};
+  RowSetState look(const RowSet& set) override {
+    const RowSetCounts counts = count(set);
+    return {exists, counts.rows == counts.filled};
   }
 
-  ScopeCounts count(const std::string&) override {
-    const auto embedded =
-        std::count_if(rows.begin(), rows.end(), [](const Row& row) { return row.embedded; });
-    return {rows.size(), static_cast<std::uint64_t>(embedded)};
+  RowSetCounts count(const RowSet& set) override {
+    RowSetCounts counts;
+    for (const Row& row : rows)
+      if (is_in(set, row)) {
+        ++counts.rows;
+        counts.filled += row.embedded ? 1 : 0;
+      }
+    return counts;
   }
 
   std::vector<std::uint64_t>
@@ -53,7 +61,7 @@ public:
       });
     std::uint64_t taken = 0;
     for (const Row& row : rows) {
-      if (row.embedded || held.contains(row.key) || (selection.limit && taken == *selection.limit))
+      if (!is_in(selection.rows, row) || row.embedded || held.contains(row.key) || (selection.limit && taken == *selection.limit))
         continue;
       ++taken;
       take({row.key, row.text, print_of(row.text)});
@@ -71,6 +79,14 @@ public:
         if (row.key == keys[i] && print_of(row.text) == fingerprints[i] && !row.embedded)
           ++open;
     return open;
+  }
+
+  static bool is_in(const RowSet& set, const Row& row) {
+    if (const auto* of_scope = std::get_if<RowsOfScope>(&set))
+      return row.scope == of_scope->scope;
+    if (const auto* of_keys = std::get_if<RowsOfKeys>(&set))
+      return std::ranges::find(of_keys->keys, row.key) != of_keys->keys.end();
+    return true;
   }
 
   std::vector<Row> rows;

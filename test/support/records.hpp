@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/entity.hpp"
+#include "entities/built_in.hpp"
 #include "store/run_record.hpp"
 
 #include <string>
@@ -14,9 +14,8 @@ inline store::RunRecord some_run_record() {
   record.version = "0.1.0";
   record.run_id = "0123456789abcdef";
   record.created_at = 1'700'000'000;
-  record.entity = built_in_entity();
+  record.task = entities::built_in_task();
   record.scope = k_scope;
-  record.encoding = "base64";
   record.database = {"app", "7300000000000000000"};
   record.max_requests_per_batch = 50'000;
   record.max_bytes_per_batch = 188'743'680;

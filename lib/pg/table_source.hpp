@@ -1,22 +1,23 @@
 #pragma once
 
 #include "base/secret.hpp"
-#include "core/entity.hpp"
+#include "core/task.hpp"
 #include "core/row_source.hpp"
 
 namespace embedctl::pg {
 
 // Each call has a connection of its own and leaves nothing open, because hours may pass until the
 // next one.
-class RowSource : public embedctl::RowSource {
+class TableSource : public RowSource {
 public:
-  RowSource(Secret conninfo, Entity entity);
+  TableSource(Secret conninfo, Task task);
 
   void check() override;
   DatabaseIdentity identity() override;
-  std::shared_ptr<const void> hold(const std::string& scope) override;
-  ScopeState look(const std::string& scope) override;
-  ScopeCounts count(const std::string& scope) override;
+  std::string table() override;
+  std::shared_ptr<const void> hold(const RowSet& rows) override;
+  RowSetState look(const RowSet& rows) override;
+  RowSetCounts count(const RowSet& rows) override;
   std::vector<std::uint64_t>
   select(const Selection& selection, const std::function<void(const SourceRow&)>& take) override;
   std::uint64_t
@@ -24,7 +25,7 @@ public:
 
 private:
   Secret m_conninfo;
-  Entity m_entity;
+  Task m_task;
 };
 
 } // namespace embedctl::pg

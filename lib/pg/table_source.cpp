@@ -1,4 +1,4 @@
-#include "pg/row_source.hpp"
+#include "pg/table_source.hpp"
 
 #include "base/bytes.hpp"
 #include "base/digest.hpp"
@@ -38,25 +38,65 @@ constexpr const char* k_begin_with_keys = "BEGIN TRANSACTION ISOLATION LEVEL REA
 constexpr const char* k_begin_hold = "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED;"
                                      " SET LOCAL idle_in_transaction_session_timeout = 0";
 
-// The same number on every machine for the same rows.
-std::int64_t lock_key(const Entity& entity, const std::string& scope) {
+// The same number on every machine for the same parts.
+std::string lock_key(std::initializer_list<std::string_view> parts) {
   Sha256 digest;
-  for (const std::string_view part :
-       {std::string_view("embedctl submit"), std::string_view(entity.table),
-        std::string_view(entity.target_column), std::string_view(scope)}) {
+  for (const std::string_view part : parts) {
     digest.add(part);
     digest.add({"", 1}); // so that no two lists of parts read alike
   }
   const auto bytes = digest.finish();
   std::int64_t key = 0;
   std::memcpy(&key, bytes.data(), sizeof(key));
-  return key;
+  return std::to_string(key);
 }
 
-std::string
-condition_sql(const Connection& connection, const Names& names, const std::string& scope) {
-  return fmt::format(
-      "t.{} = {} AND t.{} IS NULL", names.scope, connection.quote_literal(scope), names.target);
+// One scope shares the table with other scopes; a set of rows that may be of any scope does not.
+// The table is its oid, because it may go by several names.
+Result try_locks(Connection& connection, const Task& task, const RowSet& rows) {
+  constexpr std::string_view k_holding = "cannot hold off other submits";
+  constexpr std::string_view k_submit = "embedctl submit";
+  const std::string oid =
+      connection.query("SELECT to_regclass($1)::oid", {quote_table(connection, task.rows.table)},
+                       k_holding)
+          .string(0, 0);
+  const std::string& column = task.target.column;
+  const std::string table_key = lock_key({"embedctl table", oid, column});
+  const auto* of_scope = std::get_if<RowsOfScope>(&rows);
+  if (of_scope == nullptr)
+    return connection.query(
+        "SELECT pg_try_advisory_xact_lock($1::bigint)", {table_key}, k_holding);
+  const std::string scope_key = lock_key({"embedctl scope", oid, column, of_scope->scope});
+  // Release 0.1.0 knew this one alone.
+  const std::string first_key =
+      task.built_in ? lock_key({k_submit, task.rows.table, column, of_scope->scope}) : scope_key;
+  return connection.query(
+      "SELECT pg_try_advisory_xact_lock_shared($1::bigint)"
+      " AND pg_try_advisory_xact_lock($2::bigint) AND pg_try_advisory_xact_lock($3::bigint)",
+      {table_key, scope_key, first_key}, k_holding);
+}
+
+// Which rows of t are meant.
+std::string set_sql(const Connection& connection, const Names& names, const RowSet& rows) {
+  if (const auto* of_scope = std::get_if<RowsOfScope>(&rows))
+    return fmt::format("t.{} = {}", names.scope, connection.quote_literal(of_scope->scope));
+  if (const auto* of_keys = std::get_if<RowsOfKeys>(&rows)) {
+    std::string list = "NULL";
+    for (const std::string& key : of_keys->keys)
+      list += ", " + connection.quote_literal(key);
+    return fmt::format("t.{} IN ({})", names.key, list);
+  }
+  return "true";
+}
+
+std::string due_sql(const Connection& connection, const Names& names, const RowSet& rows) {
+  return fmt::format("{} AND t.{} IS NULL", set_sql(connection, names, rows), names.target);
+}
+
+std::string described(const Task& task, const RowSet& rows) {
+  if (const auto* of_scope = std::get_if<RowsOfScope>(&rows))
+    return fmt::format("rows of {} {}", task.scopes.noun, printable(of_scope->scope));
+  return fmt::format("rows of \"{}\"", printable(task.rows.table));
 }
 
 std::string
@@ -71,15 +111,15 @@ copy_sql(const Names& names, const std::string& condition, std::optional<std::ui
 
 // The text comes as UTF-8 whatever the database's encoding, so its digest is the one that Postgres
 // computes at the end (fingerprint_sql). Here it costs a third of what it does there.
-SourceRow to_row(std::span<const CopyReader::Field> fields, const Entity& entity, Sha256& digest) {
+SourceRow to_row(std::span<const CopyReader::Field> fields, const Task& task, Sha256& digest) {
   const CopyReader::Field& key = fields[0];
   const CopyReader::Field& text = fields[1];
   if (!key)
     throw Error(
         ErrorKind::database,
         fmt::format(
-            "a row of \"{}\" has NULL in its key column \"{}\"", printable(entity.table),
-            printable(entity.key_column)),
+            "a row of \"{}\" has NULL in its key column \"{}\"", printable(task.rows.table),
+            printable(task.rows.key_column)),
         "give every row a key, or make the column NOT NULL");
   SourceRow row;
   row.key = *key;
@@ -91,31 +131,34 @@ SourceRow to_row(std::span<const CopyReader::Field> fields, const Entity& entity
   return row;
 }
 
-// The scope comes from the user, so a value that its column's type does not take is their mistake.
-[[noreturn]] void rethrow_for_scope(const Error& error, const Entity& entity) {
+// A scope or key comes from the user, so a value that its column's type does not take is their
+// mistake.
+[[noreturn]] void rethrow_for_set(const Error& error, const Task& task, const RowSet& rows) {
   constexpr std::string_view k_bad_text = "22P02";
   constexpr std::string_view k_out_of_range = "22003";
-  if (error.sqlstate == k_bad_text || error.sqlstate == k_out_of_range)
-    throw Error(
-        ErrorKind::usage,
-        fmt::format(
-            "the given {} is no value of column \"{}\"", entity.scope_noun,
-            printable(entity.scope_column)),
-        "check its spelling");
-  throw error;
+  if (error.sqlstate != k_bad_text && error.sqlstate != k_out_of_range)
+    throw error;
+  const bool is_scope = std::holds_alternative<RowsOfScope>(rows);
+  throw Error(
+      ErrorKind::usage,
+      fmt::format(
+          "the given {} is not a valid value of column \"{}\"",
+          is_scope ? task.scopes.noun : "key",
+          printable(is_scope ? task.rows.scope_column : task.rows.key_column)),
+      "check its spelling");
 }
 
 } // namespace
 
-RowSource::RowSource(Secret conninfo, Entity entity)
-    : m_conninfo(std::move(conninfo)), m_entity(std::move(entity)) {}
+TableSource::TableSource(Secret conninfo, Task task)
+    : m_conninfo(std::move(conninfo)), m_task(std::move(task)) {}
 
-void RowSource::check() {
+void TableSource::check() {
   Connection connection(m_conninfo);
-  inspect(connection, m_entity);
+  inspect(connection, m_task);
 }
 
-DatabaseIdentity RowSource::identity() {
+DatabaseIdentity TableSource::identity() {
   Connection connection(m_conninfo);
   const Result result = connection.query(
       "SELECT current_database(),"
@@ -137,7 +180,17 @@ DatabaseIdentity RowSource::identity() {
   return identity;
 }
 
-std::shared_ptr<const void> RowSource::hold(const std::string& scope) {
+std::string TableSource::table() {
+  Connection connection(m_conninfo);
+  return connection
+      .query(
+          "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c"
+          " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)",
+          {quote_table(connection, m_task.rows.table)}, k_doing)
+      .string(0, 0);
+}
+
+std::shared_ptr<const void> TableSource::hold(const RowSet& rows) {
   constexpr std::string_view k_holding = "cannot hold off other submits";
   struct Held {
     Connection connection;
@@ -146,51 +199,52 @@ std::shared_ptr<const void> RowSource::hold(const std::string& scope) {
         : connection(conninfo), transaction(connection, k_begin_hold, k_holding) {}
   };
   const auto held = std::make_shared<Held>(m_conninfo);
-  const Result result = held->connection.query(
-      "SELECT pg_try_advisory_xact_lock($1::bigint)", {std::to_string(lock_key(m_entity, scope))},
-      k_holding);
-  if (!result.boolean(0, 0))
+  if (!try_locks(held->connection, m_task, rows).boolean(0, 0))
     throw Error(
         ErrorKind::locked,
-        fmt::format(
-            "rows of {} {} are being submitted from another machine or folder", m_entity.scope_noun,
-            printable(scope)),
-        "wait for it to end; nothing was touched");
+        fmt::format("{} are being submitted from another machine or folder", described(m_task, rows)),
+        "wait for it to end; nothing was changed");
   return held;
 }
 
-ScopeState RowSource::look(const std::string& scope) {
+RowSetState TableSource::look(const RowSet& rows) {
   Connection connection(m_conninfo);
-  const Names names = quote_names(connection, m_entity);
+  const Names names = quote_names(connection, m_task);
+  const auto* of_scope = std::get_if<RowsOfScope>(&rows);
+  const std::string exists =
+      of_scope != nullptr
+          ? fmt::format(
+                "EXISTS (SELECT FROM {} s WHERE s.{} = {})", names.scope_table, names.scope_key,
+                connection.quote_literal(of_scope->scope))
+          : "true";
   try {
     const Result result = connection.query(
         fmt::format(
-            "SELECT EXISTS (SELECT FROM {} s WHERE s.{} = $1),"
-            " NOT EXISTS (SELECT FROM {} t WHERE t.{} = $2 AND t.{} IS NULL)",
-            names.scope_table, names.scope_key, names.table, names.scope, names.target),
-        {scope, scope}, k_counting);
+            "SELECT {}, NOT EXISTS (SELECT FROM {} t WHERE {})", exists, names.table,
+            due_sql(connection, names, rows)),
+        {}, k_counting);
     return {result.boolean(0, 0), result.boolean(0, 1)};
   } catch (const Error& error) {
-    rethrow_for_scope(error, m_entity);
+    rethrow_for_set(error, m_task, rows);
   }
 }
 
-ScopeCounts RowSource::count(const std::string& scope) {
+RowSetCounts TableSource::count(const RowSet& rows) {
   Connection connection(m_conninfo);
-  const Names names = quote_names(connection, m_entity);
+  const Names names = quote_names(connection, m_task);
   const Result result = connection.query(
       fmt::format(
-          "SELECT count(*), count(t.{}) FROM {} t WHERE t.{} = $1", names.target, names.table,
-          names.scope),
-      {scope}, k_counting);
+          "SELECT count(*), count(t.{}) FROM {} t WHERE {}", names.target, names.table,
+          set_sql(connection, names, rows)),
+      {}, k_counting);
   return {result.number(0, 0), result.number(0, 1)};
 }
 
 std::vector<std::uint64_t>
-RowSource::select(const Selection& selection, const std::function<void(const SourceRow&)>& take) {
+TableSource::select(const Selection& selection, const std::function<void(const SourceRow&)>& take) {
   Connection connection(m_conninfo);
-  const Names names = quote_names(connection, m_entity);
-  const std::string condition = condition_sql(connection, names, selection.scope);
+  const Names names = quote_names(connection, m_task);
+  const std::string condition = due_sql(connection, names, selection.rows);
 
   Transaction transaction(
       connection, selection.in_flight.empty() ? k_begin_one_snapshot : k_begin_with_keys, k_doing);
@@ -201,7 +255,7 @@ RowSource::select(const Selection& selection, const std::function<void(const Sou
       copy_sql(names, condition + in_flight.leave_out_sql(names), selection.limit),
       [&](std::string_view bytes) {
         reader.feed(bytes, [&](std::span<const CopyReader::Field> fields) {
-          take(to_row(fields, m_entity, digest));
+          take(to_row(fields, m_task, digest));
         });
       },
       k_doing);
@@ -211,11 +265,11 @@ RowSource::select(const Selection& selection, const std::function<void(const Sou
   return left_out;
 }
 
-std::uint64_t RowSource::count_open(
+std::uint64_t TableSource::count_open(
     std::span<const std::string> keys, std::span<const Fingerprint> fingerprints) {
   constexpr std::string_view k_looking = "cannot look at the rows";
   Connection connection(m_conninfo);
-  const Names names = quote_names(connection, m_entity);
+  const Names names = quote_names(connection, m_task);
   std::string key_array;
   std::string fingerprint_array;
   encode_texts(key_array, keys);
@@ -226,7 +280,7 @@ std::uint64_t RowSource::count_open(
       fmt::format(
           "SELECT count(DISTINCT i.k) FROM unnest($1, $2) AS i(k, fp) JOIN {} t"
           " ON t.{} = i.k::{} WHERE {} = i.fp AND t.{} IS NULL",
-          names.table, names.key, inspect(connection, m_entity).key_type, fingerprint_sql(names),
+          names.table, names.key, inspect(connection, m_task).key_type, fingerprint_sql(names),
           names.target),
       params, k_looking);
   return connection.receive(k_looking).number(0, 0);

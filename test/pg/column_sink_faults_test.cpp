@@ -1,6 +1,6 @@
 #include "pg/fixture.hpp"
 #include "pg/lossy_proxy.hpp"
-#include "pg/vector_sink.hpp"
+#include "pg/column_sink.hpp"
 #include "support/catch.hpp"
 #include "support/fake_progress.hpp"
 
@@ -18,7 +18,7 @@ using States = std::vector<RowState>;
 std::vector<TakenRow> make_rows(const TestDatabase& database, int count) {
   for (int n = 0; n < count; ++n)
     add_chunk(database, n, fmt::format("text {}", n));
-  return select_all(database, narrow_entity());
+  return select_all(database, narrow_task());
 }
 
 // `action` happens the first `times` times that a row is updated, in the writing session. It counts
@@ -49,7 +49,7 @@ TEST_CASE("a session that dies in the middle of a chunk is replaced", "[pg]") {
     const auto rows = make_rows(database, 300);
     on_update(database, 2, k_die, at_commit);
     SleepingClock clock;
-    pg::VectorSink sink(Secret(database.url()), narrow_entity(), clock);
+    pg::ColumnSink sink(Secret(database.url()), narrow_task(), clock);
     CHECK(sink.write(chunk_of(rows)) == States(300, RowState::written));
     CHECK(clock.sleeps == 2);
     CHECK(filled(database) == "300");
@@ -68,7 +68,7 @@ TEST_CASE("a chunk whose commit was not answered counts as written", "[pg]") {
     LossyProxy proxy(database.url(), 2);
     SleepingClock clock;
     clock.on_sleep = [&] { CHECK(filled(database) == "3"); };
-    pg::VectorSink sink(Secret(proxy.url()), narrow_entity(), clock, {.overwrite = overwrite});
+    pg::ColumnSink sink(Secret(proxy.url()), narrow_task(), clock, {.overwrite = overwrite});
     CHECK(sink.write(chunk_of(rows)) == States(3, RowState::written));
     CHECK(proxy.swallowed() == 2);
     CHECK(clock.sleeps == 2);
@@ -80,7 +80,7 @@ TEST_CASE("a session that dies between two chunks is replaced", "[pg]") {
   make_tables(database);
   const auto rows = make_rows(database, 2);
   SleepingClock clock;
-  pg::VectorSink sink(Secret(database.url()), narrow_entity(), clock);
+  pg::ColumnSink sink(Secret(database.url()), narrow_task(), clock);
   CHECK(sink.write(chunk_of({rows[0]})) == States{RowState::written});
   database.exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND application_name = 'embedctl'");
@@ -94,7 +94,7 @@ TEST_CASE("conflicts of the server are tried again, and other errors are not", "
     const auto rows = make_rows(database, 1);
     on_update(database, 1, fmt::format("RAISE EXCEPTION 'x' USING ERRCODE = '{}'", sqlstate));
     SleepingClock clock;
-    pg::VectorSink sink(Secret(database.url()), narrow_entity(), clock);
+    pg::ColumnSink sink(Secret(database.url()), narrow_task(), clock);
     CHECK(sink.write(chunk_of(rows)) == States{RowState::written});
     CHECK(clock.sleeps == 1);
   }
@@ -103,7 +103,7 @@ TEST_CASE("conflicts of the server are tried again, and other errors are not", "
   const auto rows = make_rows(database, 1);
   on_update(database, 1, "RAISE EXCEPTION 'x' USING ERRCODE = 'disk_full'");
   SleepingClock clock;
-  pg::VectorSink sink(Secret(database.url()), narrow_entity(), clock);
+  pg::ColumnSink sink(Secret(database.url()), narrow_task(), clock);
   const Error error = error_of([&] { sink.write(chunk_of(rows)); });
   CHECK(error.kind() == ErrorKind::database);
   CHECK_THAT(error.hint(), ContainsSubstring("disk is full"));
@@ -117,8 +117,8 @@ TEST_CASE("retries end after their time with the last reason and their number", 
   const auto rows = make_rows(database, 1);
   on_update(database, 1000, "RAISE EXCEPTION 'busy' USING ERRCODE = '40001'");
   SleepingClock clock;
-  pg::VectorSink sink(
-      Secret(database.url()), narrow_entity(), clock, {.overwrite = false, .retry_timeout = 60s});
+  pg::ColumnSink sink(
+      Secret(database.url()), narrow_task(), clock, {.overwrite = false, .retry_timeout = 60s});
   const Error error = error_of([&] { sink.write(chunk_of(rows)); });
   CHECK(error.kind() == ErrorKind::unreachable);
   CHECK(error.sqlstate == "40001");
@@ -131,10 +131,10 @@ TEST_CASE("retries end after their time with the last reason and their number", 
 TEST_CASE("a server that stays away is unreachable, and the password is not shown", "[pg]") {
   SleepingClock clock;
   test::FakeProgress progress;
-  pg::VectorSinkOptions options;
+  pg::ColumnSinkOptions options;
   options.progress = &progress;
-  pg::VectorSink sink(
-      Secret("postgresql://u:canary@/d?host=/nonexistent"), narrow_entity(), clock, options);
+  pg::ColumnSink sink(
+      Secret("postgresql://u:canary@/d?host=/nonexistent"), narrow_task(), clock, options);
   const Error error = error_of([&] { sink.write(chunk_of({{chunk_id(0), "text", {}}})); });
   CHECK(error.kind() == ErrorKind::unreachable);
   CHECK(clock.sleeps > 10);
@@ -148,7 +148,7 @@ TEST_CASE("a server that stays away is unreachable, and the password is not show
 TEST_CASE("being asked to stop ends the retries", "[pg]") {
   SleepingClock clock;
   clock.on_sleep = [] { throw Error(ErrorKind::interrupted, "stopped"); };
-  pg::VectorSink sink(Secret("host=/nonexistent"), narrow_entity(), clock);
+  pg::ColumnSink sink(Secret("host=/nonexistent"), narrow_task(), clock);
   const Error error = error_of([&] { sink.write(chunk_of({{chunk_id(0), "text", {}}})); });
   CHECK(error.kind() == ErrorKind::interrupted);
   CHECK(clock.sleeps == 1);

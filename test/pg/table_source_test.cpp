@@ -1,4 +1,6 @@
-#include "pg/row_source.hpp"
+#include "pg/table_source.hpp"
+
+#include "entities/built_in.hpp"
 
 #include "base/bytes.hpp"
 #include "pg/fixture.hpp"
@@ -24,7 +26,7 @@ struct Selected {
 
 Selected select(const TestDatabase& database, const Selection& selection) {
   Selected selected;
-  pg::RowSource source(Secret(database.url()), narrow_entity());
+  pg::TableSource source(Secret(database.url()), narrow_task());
   selected.left_out =
       source.select(selection, [&](const SourceRow& row) { selected.keys.emplace_back(row.key); });
   std::sort(selected.keys.begin(), selected.keys.end());
@@ -63,7 +65,7 @@ TEST_CASE("only rows of the scope without a vector are selected", "[pg]") {
       "UPDATE knowledge_chunks SET embedding = '[1,2,3]' WHERE id = '{}';"
       "UPDATE knowledge_chunks SET family_id = '{}' WHERE id = '{}'",
       chunk_id(1), k_other_family, chunk_id(2)));
-  const Selected selected = select(database, {.scope = k_family, .limit = {}, .in_flight = {}});
+  const Selected selected = select(database, {.rows = RowsOfScope{k_family}, .limit = {}, .in_flight = {}});
   CHECK(selected.keys == ids({0, 3}));
   CHECK(selected.left_out.empty());
 }
@@ -81,7 +83,7 @@ TEST_CASE("text arrives as it is stored, with the fingerprint of just these byte
       std::string(100'000, 'x')};
   for (std::size_t i = 0; i < texts.size(); ++i)
     add_chunk(database, static_cast<int>(i), texts[i]);
-  const auto rows = select_all(database, narrow_entity());
+  const auto rows = select_all(database, narrow_task());
   REQUIRE(rows.size() == texts.size());
   for (const auto& row : rows) {
     const auto n = std::stoul(row.key.substr(24));
@@ -101,7 +103,7 @@ TEST_CASE("a fingerprint is that of UTF-8 whatever the database's encoding", "[p
   database.exec(fmt::format(
       "INSERT INTO knowledge_chunks VALUES ('{}', '{}', 'caf' || chr(233))", chunk_id(1),
       k_family));
-  const auto rows = select_all(database, narrow_entity());
+  const auto rows = select_all(database, narrow_task());
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].text == "caf\xc3\xa9");
   CHECK(
@@ -115,7 +117,7 @@ TEST_CASE("NULL text comes as empty text", "[pg]") {
   make_tables(database);
   add_chunks(database, 1);
   database.exec("UPDATE knowledge_chunks SET content = NULL");
-  const auto rows = select_all(database, narrow_entity());
+  const auto rows = select_all(database, narrow_task());
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].text.empty());
 }
@@ -128,7 +130,7 @@ TEST_CASE("a row without a key is refused", "[pg]") {
       "ALTER TABLE knowledge_chunks ALTER id DROP NOT NULL;"
       "INSERT INTO knowledge_chunks VALUES (NULL, '{}', 'text')",
       k_family));
-  const Error error = error_of([&] { select_all(database, narrow_entity()); });
+  const Error error = error_of([&] { select_all(database, narrow_task()); });
   CHECK(error.kind() == ErrorKind::database);
   CHECK_THAT(error.what(), ContainsSubstring("key column \"id\""));
 }
@@ -138,7 +140,7 @@ TEST_CASE("a limit takes the first rows by key, after leaving out", "[pg]") {
   make_tables(database);
   add_chunks(database, 9);
   const auto selected =
-      select(database, {.scope = k_family, .limit = 3, .in_flight = {holder("a", ids({0, 2, 8}))}});
+      select(database, {.rows = RowsOfScope{k_family}, .limit = 3, .in_flight = {holder("a", ids({0, 2, 8}))}});
   CHECK(selected.keys == ids({1, 3, 4}));
 }
 
@@ -150,7 +152,7 @@ TEST_CASE("rows in flight are left out and counted for who holds them", "[pg]") 
       "UPDATE knowledge_chunks SET embedding = '[1,2,3]' WHERE id = '{}'", chunk_id(5)));
   const auto selected = select(
       database,
-      {.scope = k_family,
+      {.rows = RowsOfScope{k_family},
        .limit = {},
        .in_flight = {
            holder("a", ids({0, 1, 5, 77})),              // 5 has a vector, 77 does not exist
@@ -168,7 +170,7 @@ TEST_CASE("many keys in flight are left out", "[pg]") {
                                   take(chunk_id(n));
                               }};
   const auto selected =
-      select(database, {.scope = k_family, .limit = {}, .in_flight = {all_but_last}});
+      select(database, {.rows = RowsOfScope{k_family}, .limit = {}, .in_flight = {all_but_last}});
   CHECK(selected.keys == ids({19'999}));
   CHECK(selected.left_out == std::vector<std::uint64_t>{19'999});
 }
@@ -181,7 +183,7 @@ TEST_CASE("without keys in flight nothing temporary is made", "[pg]") {
       "ALTER DATABASE " + database.value("SELECT current_database()")
       + " SET default_transaction_read_only = on");
   const auto selected =
-      select(database, {.scope = k_family, .limit = {}, .in_flight = {holder("a", {})}});
+      select(database, {.rows = RowsOfScope{k_family}, .limit = {}, .in_flight = {holder("a", {})}});
   CHECK(selected.keys == ids({0, 1}));
   CHECK(selected.left_out == std::vector<std::uint64_t>{0});
 }
@@ -198,7 +200,7 @@ TEST_CASE("rows that another run finishes while its keys are read are not select
                                  chunk_id(1)));
                            }};
   const auto selected =
-      select(database, {.scope = k_family, .limit = {}, .in_flight = {finishing}});
+      select(database, {.rows = RowsOfScope{k_family}, .limit = {}, .in_flight = {finishing}});
   CHECK(selected.keys == ids({2}));
 }
 
@@ -215,10 +217,10 @@ TEST_CASE("an exception of the taker goes on, and the server stops its work", "[
       " CASE WHEN id > '{}' THEN slow(content) ELSE repeat(content, 20) END AS content"
       " FROM stored",
       chunk_id(90)));
-  pg::RowSource source(Secret(database.url()), narrow_entity());
+  pg::TableSource source(Secret(database.url()), narrow_task());
   CHECK_THROWS_WITH(
       source.select(
-          {.scope = k_family, .limit = {}, .in_flight = {}},
+          {.rows = RowsOfScope{k_family}, .limit = {}, .in_flight = {}},
           [](const SourceRow&) { throw std::runtime_error("enough"); }),
       "enough");
   const auto others = [&] {
@@ -236,19 +238,19 @@ TEST_CASE("a scope is counted, and one that does not exist is said to be none", 
   add_chunks(database, 3);
   database.exec(fmt::format(
       "UPDATE knowledge_chunks SET embedding = '[1,2,3]' WHERE id = '{}'", chunk_id(0)));
-  pg::RowSource source(Secret(database.url()), narrow_entity());
-  const ScopeCounts counts = source.count(k_family);
+  pg::TableSource source(Secret(database.url()), narrow_task());
+  const RowSetCounts counts = source.count(RowsOfScope{k_family});
   CHECK(counts.rows == 3);
-  CHECK(counts.embedded == 1);
-  CHECK(source.count(k_other_family).rows == 0);
-  CHECK(source.look(k_family).exists);
-  CHECK_FALSE(source.look(k_family).complete);
-  CHECK(source.look(k_other_family).exists);
-  CHECK(source.look(k_other_family).complete);
+  CHECK(counts.filled == 1);
+  CHECK(source.count(RowsOfScope{k_other_family}).rows == 0);
+  CHECK(source.look(RowsOfScope{k_family}).exists);
+  CHECK_FALSE(source.look(RowsOfScope{k_family}).complete);
+  CHECK(source.look(RowsOfScope{k_other_family}).exists);
+  CHECK(source.look(RowsOfScope{k_other_family}).complete);
   database.exec("UPDATE knowledge_chunks SET embedding = '[1,2,3]'");
-  CHECK(source.look(k_family).complete);
-  CHECK_FALSE(source.look("00000000-0000-4000-8000-00000000dead").exists);
-  CHECK(error_of([&] { source.look("no uuid"); }).kind() == ErrorKind::usage);
+  CHECK(source.look(RowsOfScope{k_family}).complete);
+  CHECK_FALSE(source.look(RowsOfScope{"00000000-0000-4000-8000-00000000dead"}).exists);
+  CHECK(error_of([&] { source.look(RowsOfScope{"no uuid"}); }).kind() == ErrorKind::usage);
 }
 
 TEST_CASE("a scope with quotes in it is a value and no SQL", "[pg]") {
@@ -262,22 +264,22 @@ TEST_CASE("a scope with quotes in it is a value and no SQL", "[pg]") {
       + "$s$);"
         "INSERT INTO chunks VALUES (1, $s$"
       + scope + "$s$, 'text')");
-  Entity entity = narrow_entity();
-  entity.table = "chunks";
-  entity.scope_column = "family";
-  entity.scope_table = "families";
-  entity.scope_key_column = "name";
-  pg::RowSource source(Secret(database.url()), entity);
+  Task task = narrow_task();
+  task.rows.table = "chunks";
+  task.rows.scope_column = "family";
+  task.scopes.table = "families";
+  task.scopes.key_column = "name";
+  pg::TableSource source(Secret(database.url()), task);
   source.check();
-  CHECK(source.look(scope).exists);
+  CHECK(source.look(RowsOfScope{scope}).exists);
   int rows = 0;
-  source.select({.scope = scope, .limit = {}, .in_flight = {}}, [&](const SourceRow&) { ++rows; });
+  source.select({.rows = RowsOfScope{scope}, .limit = {}, .in_flight = {}}, [&](const SourceRow&) { ++rows; });
   CHECK(rows == 1);
 }
 
 TEST_CASE("the database is known by its name and its system's identifier", "[pg]") {
   const TestDatabase database;
-  pg::RowSource source(Secret(database.url()), narrow_entity());
+  pg::TableSource source(Secret(database.url()), narrow_task());
   CHECK(source.identity().name == database.value("SELECT current_database()"));
   CHECK(
       source.identity().system_identifier
@@ -286,18 +288,18 @@ TEST_CASE("the database is known by its name and its system's identifier", "[pg]
 
 TEST_CASE("one scope is held by one submit at a time, wherever it runs", "[pg]") {
   const TestDatabase database;
-  pg::RowSource here(Secret(database.url()), built_in_entity());
-  pg::RowSource there(Secret(database.url()), built_in_entity());
-  auto hold = here.hold("one");
+  pg::TableSource here(Secret(database.url()), entities::built_in_task());
+  pg::TableSource there(Secret(database.url()), entities::built_in_task());
+  auto hold = here.hold(RowsOfScope{"one"});
   try {
-    there.hold("one");
+    there.hold(RowsOfScope{"one"});
     FAIL("held twice");
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::locked);
   }
-  CHECK_NOTHROW(there.hold("another"));
+  CHECK_NOTHROW(there.hold(RowsOfScope{"another"}));
   hold.reset();
-  CHECK_NOTHROW(there.hold("one"));
+  CHECK_NOTHROW(there.hold(RowsOfScope{"one"}));
 }
 
 TEST_CASE("where the server does not tell its identifier, there is none", "[pg]") {
@@ -305,7 +307,7 @@ TEST_CASE("where the server does not tell its identifier, there is none", "[pg]"
   const std::string role = "curious_in_" + database.value("SELECT current_database()");
   database.exec(fmt::format(
       "CREATE ROLE {} LOGIN; REVOKE EXECUTE ON FUNCTION pg_control_system() FROM public", role));
-  pg::RowSource source(Secret(database.url_for(role)), narrow_entity());
+  pg::TableSource source(Secret(database.url_for(role)), narrow_task());
   CHECK(source.identity().system_identifier.empty());
   CHECK_FALSE(source.identity().name.empty());
   database.exec(fmt::format("DROP ROLE {}", role));
@@ -335,12 +337,12 @@ TEST_CASE("the few rows of a scope in a large table are found by its index", "[p
     }
     return counts;
   };
-  CHECK(plan_of([&] { select_all(database, narrow_entity()); }) == "true 0");
-  const auto rows = select_all(database, narrow_entity());
+  CHECK(plan_of([&] { select_all(database, narrow_task()); }) == "true 0");
+  const auto rows = select_all(database, narrow_task());
   CHECK(
       plan_of([&] {
         SleepingClock clock;
-        pg::VectorSink sink(Secret(database.url()), narrow_entity(), clock);
+        pg::ColumnSink sink(Secret(database.url()), narrow_task(), clock);
         sink.write(chunk_of(rows));
       })
       == "true 0");

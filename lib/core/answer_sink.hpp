@@ -6,19 +6,19 @@
 
 namespace embedctl {
 
-// Where vectors go. May be called from several threads. Real class: pg::VectorSink.
-class VectorSink {
+// Where vectors go. May be called from several threads. Real class: pg::ColumnSink.
+class AnswerSink {
 public:
-  virtual ~VectorSink() = default;
+  virtual ~AnswerSink() = default;
 
   // One transaction: writes each vector whose row still has the recorded text and no vector (or
   // any, when overwriting), commits, and tells for each row in order what became of it: written,
   // already_set, stale, missing_row, or failed where the row is as it should be and yet refused
   // the update (a trigger or a policy). A row that already holds exactly this vector is written.
-  virtual std::vector<RowState> write(const VectorChunk& chunk) = 0;
+  virtual std::vector<RowState> write(const AnswerChunk& chunk) = 0;
 
   // The same without writing: a row that is free to be written is pending.
-  virtual std::vector<RowState> examine(const VectorChunk& chunk) = 0;
+  virtual std::vector<RowState> examine(const AnswerChunk& chunk) = 0;
 };
 
 } // namespace embedctl

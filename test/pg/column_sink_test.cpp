@@ -1,4 +1,4 @@
-#include "pg/vector_sink.hpp"
+#include "pg/column_sink.hpp"
 
 #include "pg/fixture.hpp"
 #include "support/catch.hpp"
@@ -23,11 +23,11 @@ using States = std::vector<RowState>;
 
 States write_as(
     const std::string& url,
-    const VectorChunk& chunk,
-    const Entity& entity = narrow_entity(),
+    const AnswerChunk& chunk,
+    const Task& task = narrow_task(),
     bool overwrite = false) {
   SleepingClock clock;
-  pg::VectorSink sink(Secret(url), entity, clock, {.overwrite = overwrite, .retry_timeout = {}});
+  pg::ColumnSink sink(Secret(url), task, clock, {.overwrite = overwrite, .retry_timeout = {}});
   return sink.write(chunk);
 }
 
@@ -35,7 +35,7 @@ States write_as(
 std::vector<TakenRow> make_rows(const TestDatabase& database, int count) {
   for (int n = 0; n < count; ++n)
     add_chunk(database, n, fmt::format("text {}", n));
-  auto rows = select_all(database, narrow_entity());
+  auto rows = select_all(database, narrow_task());
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   return rows;
 }
@@ -113,7 +113,7 @@ TEST_CASE("overwriting replaces a vector, but never one of another text", "[pg]"
   change(database, 2, "embedding = '[9,9,9]', content = 'edited'");
   change(database, 3, "embedding = '[1,2,3]'");
   CHECK(
-      write_as(database.url(), chunk_of(rows), narrow_entity(), true)
+      write_as(database.url(), chunk_of(rows), narrow_task(), true)
       == States{RowState::written, RowState::written, RowState::stale, RowState::written});
   CHECK(vector_of(database, 1) == "[1,2,1]");
   CHECK(vector_of(database, 2) == "[9,9,9]");
@@ -125,12 +125,12 @@ TEST_CASE("writing the same chunk again changes nothing and says the same", "[pg
   const auto chunk = chunk_of(make_rows(database, 3));
   for (const bool overwrite : {false, true}) {
     CHECK(
-        write_as(database.url(), chunk, narrow_entity(), overwrite)
+        write_as(database.url(), chunk, narrow_task(), overwrite)
         == States(3, RowState::written));
     const std::string versions =
         database.value("SELECT string_agg(xmin::text, ',') FROM knowledge_chunks");
     CHECK(
-        write_as(database.url(), chunk, narrow_entity(), overwrite)
+        write_as(database.url(), chunk, narrow_task(), overwrite)
         == States(3, RowState::written));
     CHECK(database.value("SELECT string_agg(xmin::text, ',') FROM knowledge_chunks") == versions);
   }
@@ -140,12 +140,12 @@ TEST_CASE("vectors arrive bit for bit", "[pg]") {
   using Limits = std::numeric_limits<float>;
   const TestDatabase database;
   make_tables(database, "vector(64)");
-  Entity entity = narrow_entity();
-  entity.dims = 64;
+  Task task = narrow_task();
+  task.request.dims = 64;
   make_rows(database, 40);
-  const auto rows = select_all(database, entity);
+  const auto rows = select_all(database, task);
   std::mt19937 random(7);
-  VectorChunk chunk;
+  AnswerChunk chunk;
   chunk.dims = 64;
   for (const TakenRow& row : rows) {
     std::vector<float> vector = {
@@ -158,7 +158,7 @@ TEST_CASE("vectors arrive bit for bit", "[pg]") {
     }
     chunk.add(row.key, row.fingerprint, vector);
   }
-  CHECK(write_as(database.url(), chunk, entity) == States(rows.size(), RowState::written));
+  CHECK(write_as(database.url(), chunk, task) == States(rows.size(), RowState::written));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     std::string expected = "00400000"; // width, unused
     for (std::size_t d = 0; d < 64; ++d)
@@ -182,14 +182,14 @@ TEST_CASE("oddly named tables with keys of every type are written", "[pg]") {
   };
   const TestDatabase database;
   database.exec("CREATE SCHEMA \"My Schema\"");
-  Entity entity = narrow_entity();
-  entity.table = "My Schema.we\"ird Table";
-  entity.key_column = "the \"Key\"";
-  entity.scope_column = "Scope?";
-  entity.text_column = "te'xt";
-  entity.target_column = "select";
-  entity.scope_table = "My Schema.sco.pes";
-  entity.scope_key_column = "a b";
+  Task task = narrow_task();
+  task.rows.table = "My Schema.we\"ird Table";
+  task.rows.key_column = "the \"Key\"";
+  task.rows.scope_column = "Scope?";
+  task.rows.text_column = "te'xt";
+  task.target.column = "select";
+  task.scopes.table = "My Schema.sco.pes";
+  task.scopes.key_column = "a b";
   for (const auto& [type, literal, key] : keys) {
     INFO(type);
     database.exec(fmt::format(
@@ -199,10 +199,10 @@ TEST_CASE("oddly named tables with keys of every type are written", "[pg]") {
              ("the ""Key""" {} PRIMARY KEY, "Scope?" uuid, "te'xt" varchar, "select" vector(3));
            INSERT INTO "My Schema"."we""ird Table" VALUES ({}, '{}', 'text'))",
         type, literal, k_family));
-    const auto rows = select_all(database, entity);
+    const auto rows = select_all(database, task);
     REQUIRE(rows.size() == 1);
     CHECK(rows[0].key == key);
-    CHECK(write_as(database.url(), chunk_of(rows), entity) == States{RowState::written});
+    CHECK(write_as(database.url(), chunk_of(rows), task) == States{RowState::written});
     CHECK(database.value(R"(SELECT "select" FROM "My Schema"."we""ird Table")") == "[1,2,0]");
   }
 }
@@ -214,7 +214,7 @@ TEST_CASE("pgvector in a schema off the search path is found", "[pg]") {
   const auto chunk = chunk_of(make_rows(database, 2));
   CHECK(write_as(database.url(), chunk) == States(2, RowState::written));
   CHECK(write_as(database.url(), chunk) == States(2, RowState::written));
-  CHECK(write_as(database.url(), chunk, narrow_entity(), true) == States(2, RowState::written));
+  CHECK(write_as(database.url(), chunk, narrow_task(), true) == States(2, RowState::written));
 }
 
 TEST_CASE("a partitioned table is written", "[pg]") {
@@ -259,7 +259,7 @@ TEST_CASE("a row that a trigger keeps from being updated has failed", "[pg]") {
       chunk_id(1)));
   for (const bool overwrite : {false, true})
     CHECK(
-        write_as(database.url(), chunk_of(rows), narrow_entity(), overwrite)
+        write_as(database.url(), chunk_of(rows), narrow_task(), overwrite)
         == States{RowState::written, RowState::failed, RowState::written});
 }
 
@@ -298,7 +298,7 @@ TEST_CASE("a column that changed after the first chunk stops the next one", "[pg
   make_tables(database);
   const auto chunk = chunk_of(make_rows(database, 2));
   SleepingClock clock;
-  pg::VectorSink sink(Secret(database.url()), narrow_entity(), clock);
+  pg::ColumnSink sink(Secret(database.url()), narrow_task(), clock);
   CHECK(sink.write(chunk) == States(2, RowState::written));
   for (const char* type : {"vector(4)", "text"}) {
     database.exec("ALTER TABLE knowledge_chunks DROP embedding");
@@ -314,7 +314,7 @@ TEST_CASE("a column that changed after the first chunk stops the next one", "[pg
 TEST_CASE("a chunk of another width is refused, and an empty one is nothing to do", "[pg]") {
   const TestDatabase database;
   make_tables(database);
-  VectorChunk chunk;
+  AnswerChunk chunk;
   chunk.dims = 3;
   CHECK(write_as(database.url(), chunk).empty());
   chunk.dims = 4;

@@ -1,4 +1,4 @@
-#include "pg/vector_sink.hpp"
+#include "pg/column_sink.hpp"
 
 #include "base/error.hpp"
 #include "pg/retry.hpp"
@@ -9,22 +9,22 @@
 
 namespace embedctl::pg {
 
-VectorSink::VectorSink(Secret conninfo, Entity entity, Clock& clock, VectorSinkOptions options)
+ColumnSink::ColumnSink(Secret conninfo, Task task, Clock& clock, ColumnSinkOptions options)
     : m_conninfo(std::move(conninfo)),
-      m_entity(std::move(entity)),
+      m_task(std::move(task)),
       m_options(options),
       m_clock(clock) {}
 
-std::vector<RowState> VectorSink::write(const VectorChunk& chunk) {
+std::vector<RowState> ColumnSink::write(const AnswerChunk& chunk) {
   return persist(&WriteSession::write, chunk);
 }
 
-std::vector<RowState> VectorSink::examine(const VectorChunk& chunk) {
+std::vector<RowState> ColumnSink::examine(const AnswerChunk& chunk) {
   return persist(&WriteSession::examine, chunk);
 }
 
-std::vector<RowState> VectorSink::persist(Work work, const VectorChunk& chunk) {
-  const auto dims = static_cast<std::size_t>(m_entity.dims);
+std::vector<RowState> ColumnSink::persist(Work work, const AnswerChunk& chunk) {
+  const auto dims = static_cast<std::size_t>(m_task.request.dims);
   if (chunk.dims != dims || chunk.values.size() != chunk.size() * dims)
     throw Error(
         ErrorKind::internal,
@@ -48,7 +48,7 @@ std::vector<RowState> VectorSink::persist(Work work, const VectorChunk& chunk) {
   return states;
 }
 
-std::unique_ptr<WriteSession> VectorSink::take_session() {
+std::unique_ptr<WriteSession> ColumnSink::take_session() {
   {
     const std::lock_guard lock(m_mutex);
     if (!m_idle.empty()) {
@@ -58,7 +58,7 @@ std::unique_ptr<WriteSession> VectorSink::take_session() {
     }
   }
   return std::make_unique<WriteSession>(
-      m_conninfo, m_entity, m_options.overwrite, m_options.statement_timeout);
+      m_conninfo, m_task, m_options.overwrite, m_options.statement_timeout);
 }
 
 } // namespace embedctl::pg

@@ -1,0 +1,92 @@
+#include "pipeline/advance.hpp"
+
+#include "pipeline/account.hpp"
+#include "pipeline/movement.hpp"
+#include "pipeline/sender.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace embedctl::pipeline {
+
+using store::BatchRecord;
+using store::BatchState;
+
+namespace {
+
+// Its process died while it selected: what it has written down is whole, and all there is.
+void close_interrupted_selection(store::Run& run, Work work) {
+  const int dropped = run.drop_planned();
+  if (dropped == 0 && run.record().selection != store::SelectionState::running)
+    return;
+  work.progress.note(
+      NoteLevel::info,
+      "the selection of this run was interrupted; the next submit selects the rows that it did not"
+      " reach");
+  run.close_selection(store::SelectionState::interrupted);
+}
+
+bool is_to_be_moved(const BatchRecord& batch, const AdvanceOptions& options) {
+  const bool is_to_be_sent = !batch.is_sent() || batch.was_refused();
+  return matches(options.only, batch) && batch.state <= BatchState::ended
+         && (is_to_be_sent ? options.send : options.collect);
+}
+
+Tally move_batches(store::Run& run, const AdvanceOptions& options, const Ports& ports) {
+  std::vector<BatchRecord*> batches;
+  for (BatchRecord& batch : run.batches())
+    if (is_to_be_moved(batch, options))
+      batches.push_back(&batch);
+  if (batches.empty())
+    return {};
+  check_account(run, ports.executor, options.apply.provider_moved);
+  Movement movement(run, ports.executor, options.parallel, ports.work.stop);
+  for (BatchRecord* batch : batches) {
+    if (!batch->is_sent())
+      ports.work.progress.expect(Phase::upload, {batch->asked, batch->bytes});
+    movement.add(*batch);
+  }
+  Tally tally = movement.finish();
+  ports.work.progress.finish(Phase::upload);
+  return tally;
+}
+
+bool all_have_ended(const store::Run& run) {
+  return std::all_of(
+      run.batches().begin(), run.batches().end(),
+      [](const BatchRecord& batch) { return has_ended(batch); });
+}
+
+void apply(store::Run& run, const AdvanceOptions& options, const Ports& ports, Tally& tally) {
+  IndexCare indexes(run, options.apply.index, *ports.indexes, ports.work);
+  Application application(run, options.only, options.apply, ports, indexes);
+  try {
+    if (!options.together || all_have_ended(run))
+      application.write_all(tally);
+    ports.work.progress.finish(Phase::download);
+    ports.work.progress.finish(Phase::write);
+  } catch (const Error& error) {
+    indexes.bring_back_after(error);
+    throw;
+  } catch (const std::exception& error) {
+    indexes.bring_back_after(Error(ErrorKind::internal, error.what()));
+    throw;
+  }
+  indexes.bring_back();
+  application.archive_all();
+}
+
+} // namespace
+
+Outcome advance(store::Run& run, const AdvanceOptions& options, const Ports& ports) {
+  if (options.send)
+    close_interrupted_selection(run, ports.work);
+  Tally tally = move_batches(run, options, ports);
+  // What has ended is applied although the provider is away by now: it may be here already.
+  if (options.collect && !ports.work.stop.requested())
+    apply(run, options, ports, tally);
+  run.settle();
+  return tally.outcome();
+}
+
+} // namespace embedctl::pipeline

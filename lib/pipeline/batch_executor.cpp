@@ -1,0 +1,104 @@
+#include "pipeline/batch_executor.hpp"
+
+#include "pipeline/fetch.hpp"
+#include "pipeline/poll.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace embedctl::pipeline {
+
+using store::BatchRecord;
+using store::BatchState;
+
+namespace {
+
+constexpr std::chrono::minutes k_longest_pause{15};
+
+BatchExecutor::Open opened_once(BatchExecutor::Open open) {
+  struct State {
+    std::once_flag once;
+    BatchProvider* provider = nullptr;
+  };
+  return [open = std::move(open), state = std::make_shared<State>()]() -> BatchProvider& {
+    std::call_once(state->once, [&] { state->provider = &open(); });
+    return *state->provider;
+  };
+}
+
+} // namespace
+
+BatchExecutor::BatchExecutor(Open open, Work work, BatchExecutorOptions options)
+    : m_open(opened_once(std::move(open))), m_work(work), m_options(options) {}
+
+void BatchExecutor::check_access() {
+  m_open().check_access();
+}
+
+ProviderIdentity BatchExecutor::identity() {
+  return m_open().identity();
+}
+
+Outcome BatchExecutor::advance(store::Run& run, BatchRecord& batch) {
+  if (batch.was_refused() && !m_options.resend_now) {
+    if (remedy_for(batch) == Remedy::none)
+      return Done{};
+    if (pause_before_resending(batch).count() > 0)
+      return wait_to_resend(batch);
+  }
+  if (!batch.is_sent() || batch.was_refused()) {
+    Sender(run, m_open(), m_work, m_options.grace).send(batch);
+    return wait_for(m_options.poll_interval);
+  }
+  return batch.state == BatchState::submitted ? look(run, batch) : Done{};
+}
+
+Outcome BatchExecutor::look(store::Run& run, BatchRecord& batch) {
+  try {
+    look_at(run, batch, m_open(), m_work);
+  } catch (const Error& error) {
+    if (!is_unknown_batch(error))
+      throw;
+    return Blocked{error};
+  }
+  if (batch.state == BatchState::submitted)
+    return wait_for(m_options.poll_interval);
+  if (!waits_to_be_resent(batch))
+    return Done{};
+  m_work.progress.note(
+      NoteLevel::warning,
+      fmt::format(
+          "batch {:03} was refused ({}); retrying in {} s", batch.number, refusal_of(batch).code,
+          std::chrono::duration_cast<std::chrono::seconds>(pause_before_resending(batch)).count()));
+  return wait_to_resend(batch);
+}
+
+void BatchExecutor::fetch(store::Run& run, BatchRecord& batch) {
+  pipeline::fetch(run, batch, m_open(), m_work);
+}
+
+Outcome BatchExecutor::wait_to_resend(const BatchRecord& batch) {
+  return wait_for(pause_before_resending(batch));
+}
+
+// The pause doubles with each refusal. It is measured on the wall clock, because the next process
+// has to know it too; all that hangs on it is how soon the provider refuses once more.
+std::chrono::milliseconds
+BatchExecutor::pause_before_resending(const BatchRecord& batch) const {
+  std::chrono::milliseconds pause = m_options.poll_interval;
+  for (std::size_t i = 0; i < batch.refusals.size() && pause < k_longest_pause; ++i)
+    pause *= 2;
+  pause = std::min<std::chrono::milliseconds>(pause, k_longest_pause);
+  const std::chrono::seconds gone(m_work.clock.unix_seconds() - batch.refused_at);
+  return std::clamp<std::chrono::milliseconds>(pause - gone, std::chrono::milliseconds(0), pause);
+}
+
+Outcome BatchExecutor::wait_for(std::chrono::milliseconds time) {
+  return WaitUntil{m_work.clock.steady() + time};
+}
+
+} // namespace embedctl::pipeline

@@ -1,0 +1,87 @@
+#include "pipeline/movement.hpp"
+
+#include <algorithm>
+
+namespace embedctl::pipeline {
+
+namespace {
+
+bool is_general(ErrorKind kind) {
+  switch (kind) {
+  case ErrorKind::unreachable:
+  case ErrorKind::interrupted:
+  case ErrorKind::usage:
+  case ErrorKind::internal:
+    return true;
+  case ErrorKind::database:
+  case ErrorKind::provider:
+  case ErrorKind::io:
+  case ErrorKind::corrupt:
+  case ErrorKind::locked:
+    break;
+  }
+  return false;
+}
+
+// What waiting mends asks least, and a stop asks for nothing else.
+int demand_of(ErrorKind kind) {
+  return kind == ErrorKind::unreachable ? 0 : kind == ErrorKind::interrupted ? 2 : 1;
+}
+
+} // namespace
+
+void Tally::add(const Outcome& outcome) {
+  if (const auto* blocked = std::get_if<Blocked>(&outcome))
+    add(blocked->why);
+  else if (const auto* wait = std::get_if<WaitUntil>(&outcome))
+    m_wait = m_wait ? std::min(*m_wait, wait->time) : wait->time;
+}
+
+void Tally::add(const Error& error) {
+  if (!m_error || demand_of(error.kind()) > demand_of(m_error->kind()))
+    m_error.emplace(error);
+}
+
+bool Tally::has_general_failure() const {
+  return m_error && is_general(m_error->kind());
+}
+
+Outcome Tally::outcome() const {
+  if (has_general_failure())
+    throw *m_error;
+  if (m_error)
+    return Blocked{*m_error};
+  if (m_wait)
+    return WaitUntil{*m_wait};
+  return Done{};
+}
+
+void Movement::add(store::BatchRecord& batch) {
+  m_pool.add([this, &batch] { move(batch); });
+}
+
+Tally Movement::finish() {
+  m_pool.finish();
+  return m_tally;
+}
+
+void Movement::move(store::BatchRecord& batch) {
+  {
+    const std::lock_guard lock(m_mutex);
+    if (m_stopped)
+      return;
+  }
+  const bool is_to_be_sent = !batch.is_sent() || batch.was_refused();
+  try {
+    m_stop.throw_if_requested();
+    const Outcome outcome = m_executor.advance(m_run, batch);
+    const std::lock_guard lock(m_mutex);
+    m_tally.add(outcome);
+  } catch (const Error& error) {
+    const std::lock_guard lock(m_mutex);
+    m_tally.add(error);
+    m_stopped = is_to_be_sent || m_tally.has_general_failure();
+  }
+}
+
+} // namespace embedctl::pipeline

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "core/answer_sink.hpp"
+#include "core/index_keeper.hpp"
+#include "core/row_source.hpp"
+#include "pipeline/executor.hpp"
+#include "pipeline/work.hpp"
+
+namespace embedctl::pipeline {
+
+// What a run is moved on with.
+struct Ports {
+  RowSource& source;
+  Executor& executor;
+  AnswerSink& sink;
+  IndexKeeper* indexes; // null where the target has none that need care
+  Work work;
+};
+
+} // namespace embedctl::pipeline

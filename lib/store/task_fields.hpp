@@ -1,0 +1,16 @@
+#pragma once
+
+#include "core/task.hpp"
+#include "store/fields.hpp"
+#include "json/writer.hpp"
+
+namespace embedctl::store {
+
+// The member `task` of run.json.
+void write_task(json::Writer& writer, const Task& task);
+Task read_task(const Fields& task);
+
+// The task that a run.json of format 1 is about: its member `entity` and, beside it, `encoding`.
+Task read_task_of_format_1(const Fields& run);
+
+} // namespace embedctl::store

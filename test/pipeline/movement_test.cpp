@@ -1,0 +1,127 @@
+#include "pipeline/movement.hpp"
+
+#include "pipeline/world.hpp"
+#include "support/catch.hpp"
+
+#include <atomic>
+
+using namespace embedctl;
+using namespace embedctl::pipeline;
+using namespace embedctl::store;
+using namespace embedctl::test;
+
+namespace {
+
+Clock::Steady at(int seconds) {
+  return Clock::Steady(std::chrono::seconds(seconds));
+}
+
+// Does what a test says, batch by batch.
+class ScriptedExecutor : public Executor {
+public:
+  void check_access() override {}
+  ProviderIdentity identity() override { return {}; }
+  Outcome advance(Run&, BatchRecord& batch) override {
+    ++calls;
+    return script(batch.number);
+  }
+  void fetch(Run&, BatchRecord&) override {}
+
+  std::function<Outcome(int number)> script;
+  std::atomic<int> calls = 0;
+};
+
+struct Moving : World {
+  Run run = Run::create(scratch / "batches", some_run_record());
+  ScriptedExecutor scripted;
+
+  explicit Moving(int batches, BatchState state) {
+    for (int number = 1; number <= batches; ++number) {
+      BatchRecord batch;
+      batch.number = number;
+      batch.state = state;
+      run.batches().push_back(batch);
+    }
+  }
+
+  Tally move(std::function<Outcome(int number)> script) {
+    scripted.script = std::move(script);
+    Movement movement(run, scripted, 1, stop);
+    for (BatchRecord& batch : run.batches())
+      movement.add(batch);
+    return movement.finish();
+  }
+};
+
+} // namespace
+
+TEST_CASE("several batches wait until the first of them can go on", "[pipeline]") {
+  Tally tally;
+  CHECK(std::holds_alternative<Done>(tally.outcome()));
+  tally.add(Done{});
+  CHECK(std::holds_alternative<Done>(tally.outcome()));
+  tally.add(WaitUntil{at(9)});
+  tally.add(WaitUntil{at(5)});
+  tally.add(WaitUntil{at(7)});
+  tally.add(Done{});
+  REQUIRE(std::holds_alternative<WaitUntil>(tally.outcome()));
+  CHECK(std::get<WaitUntil>(tally.outcome()).time == at(5));
+}
+
+TEST_CASE("of several failures the one that asks most of a person counts", "[pipeline]") {
+  Tally tally;
+  tally.add(WaitUntil{at(5)});
+  tally.add(Error(ErrorKind::unreachable, "away"));
+  CHECK(tally.has_general_failure());
+  CHECK(kind_of([&] { tally.outcome(); }) == ErrorKind::unreachable);
+  tally.add(Blocked{Error(ErrorKind::provider, "lost")});
+  CHECK_FALSE(tally.has_general_failure());
+  tally.add(Error(ErrorKind::unreachable, "away"));
+  tally.add(Error(ErrorKind::provider, "lost too"));
+  REQUIRE(std::holds_alternative<Blocked>(tally.outcome()));
+  CHECK(std::get<Blocked>(tally.outcome()).why.what() == std::string("lost"));
+  tally.add(Error(ErrorKind::interrupted, "stop"));
+  CHECK(kind_of([&] { tally.outcome(); }) == ErrorKind::interrupted);
+}
+
+TEST_CASE("misconfiguration and mistakes of ours are general failures", "[pipeline]") {
+  for (const ErrorKind kind : {ErrorKind::usage, ErrorKind::internal}) {
+    Tally tally;
+    tally.add(Error(kind, "x"));
+    CHECK(tally.has_general_failure());
+  }
+}
+
+TEST_CASE("a batch whose answers cannot be had holds up no other", "[pipeline]") {
+  Moving world(3, BatchState::submitted);
+  const Tally tally = world.move([](int number) -> Outcome {
+    if (number == 1)
+      throw Error(ErrorKind::provider, "gone");
+    return Done{};
+  });
+  CHECK(world.scripted.calls == 3);
+  CHECK(std::holds_alternative<Blocked>(tally.outcome()));
+}
+
+TEST_CASE("where one batch cannot be sent, no other is begun", "[pipeline]") {
+  for (const ErrorKind kind : {ErrorKind::provider, ErrorKind::unreachable}) {
+    Moving world(3, BatchState::written);
+    const Tally tally =
+        world.move([&](int) -> Outcome { throw Error(kind, "no"); });
+    CHECK(world.scripted.calls == 1);
+  }
+}
+
+TEST_CASE("a provider that is away is not asked for the other batches", "[pipeline]") {
+  Moving world(3, BatchState::submitted);
+  world.move([&](int) -> Outcome { throw Error(ErrorKind::unreachable, "away"); });
+  CHECK(world.scripted.calls == 1);
+}
+
+TEST_CASE("no batch is begun after a stop", "[pipeline]") {
+  Moving world(3, BatchState::submitted);
+  world.stop.request(2);
+  const Tally tally = world.move([](int) -> Outcome { return Done{}; });
+  CHECK(world.scripted.calls == 0);
+  CHECK(kind_of([&] { tally.outcome(); }) == ErrorKind::interrupted);
+}
