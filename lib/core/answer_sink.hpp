@@ -17,7 +17,9 @@ public:
   // the update (a trigger or a policy). A row that already holds exactly this vector is written.
   virtual std::vector<RowState> write(const AnswerChunk& chunk) = 0;
 
-  // The same without writing: a row that is free to be written is pending.
+  // Without writing, what each row is now: missing_row, stale if it has another text, whatever its
+  // vector, and else written with exactly this vector, already_set with another one, or pending
+  // with none.
   virtual std::vector<RowState> examine(const AnswerChunk& chunk) = 0;
 };
 

@@ -57,19 +57,25 @@ std::string update_sql(const Names& names, const TableShape& shape, bool overwri
       fingerprint_sql(names), fence);
 }
 
-std::string classify_sql(const Names& names, const TableShape& shape, bool overwrite) {
+// `cases` tells what a row is that is there; they are looked at in their order.
+std::string classify_sql(const Names& names, const TableShape& shape, const std::string& cases) {
   return fmt::format(
-      "SELECT i.n, min(CASE WHEN t.{key} IS NULL THEN 4 WHEN t.{target} {equals} {ours} THEN 0"
-      " WHEN {fingerprint} IS DISTINCT FROM i.fp THEN 3 {already_set} ELSE 1 END)"
+      "SELECT i.n, min(CASE WHEN t.{key} IS NULL THEN 4 {cases} ELSE 1 END)"
       " FROM {rows} LEFT JOIN {table} t ON t.{key} = i.k::{key_type} GROUP BY i.n",
-      fmt::arg("key", names.key), fmt::arg("target", names.target),
-      fmt::arg("equals", shape.equals), fmt::arg("ours", vector_sql(shape)),
-      fmt::arg("fingerprint", fingerprint_sql(names)),
-      fmt::arg(
-          "already_set",
-          overwrite ? "" : fmt::format("WHEN t.{} IS NOT NULL THEN 2", names.target)),
-      fmt::arg("rows", rows_sql()), fmt::arg("table", names.table),
-      fmt::arg("key_type", shape.key_type));
+      fmt::arg("key", names.key), fmt::arg("cases", cases), fmt::arg("rows", rows_sql()),
+      fmt::arg("table", names.table), fmt::arg("key_type", shape.key_type));
+}
+
+std::string holds_ours_sql(const Names& names, const TableShape& shape) {
+  return fmt::format("WHEN t.{} {} {} THEN 0 ", names.target, shape.equals, vector_sql(shape));
+}
+
+std::string edited_sql(const Names& names) {
+  return fmt::format("WHEN {} IS DISTINCT FROM i.fp THEN 3 ", fingerprint_sql(names));
+}
+
+std::string holds_any_sql(const Names& names) {
+  return fmt::format("WHEN t.{} IS NOT NULL THEN 2 ", names.target);
 }
 
 std::span<const float> vector_at(const AnswerChunk& chunk, std::size_t row) {
@@ -88,13 +94,19 @@ WriteSession::WriteSession(
   if (statement_timeout.count() > 0)
     m_begin_sql += fmt::format("; SET LOCAL statement_timeout = '{}s'", statement_timeout.count());
   m_update_sql = update_sql(names, m_shape, overwrite);
-  m_classify_sql = classify_sql(names, m_shape, overwrite);
+  // What was written and edited behind our back was written all the same.
+  m_classify_sql = classify_sql(
+      names, m_shape,
+      holds_ours_sql(names, m_shape) + edited_sql(names)
+          + (overwrite ? "" : holds_any_sql(names)));
+  m_examine_sql = classify_sql(
+      names, m_shape, edited_sql(names) + holds_ours_sql(names, m_shape) + holds_any_sql(names));
 }
 
 std::vector<RowState> WriteSession::examine(const AnswerChunk& chunk) {
   Transaction transaction(m_connection, m_begin_sql, "cannot look at the vectors");
   std::vector<RowState> states(chunk.size(), RowState::pending);
-  execute(m_classify_sql, chunk, states);
+  execute(m_examine_sql, chunk, states);
   transaction.commit("cannot look at the vectors");
   return states;
 }

@@ -42,6 +42,7 @@ private:
   std::string m_begin_sql;
   std::string m_update_sql;
   std::string m_classify_sql;
+  std::string m_examine_sql;
 
   // Reused from statement to statement.
   std::string m_keys;

@@ -88,6 +88,46 @@ TEST_CASE("every row ends in the state that it is found in", "[pg]") {
   }
 }
 
+TEST_CASE("rows are examined by their text before their vector", "[pg]") {
+  for (const char* type : {"vector(3)", "halfvec(3)"}) {
+    const TestDatabase database;
+    make_tables(database, type);
+    const auto rows = make_rows(database, 7);
+    const AnswerChunk chunk = chunk_of(rows);
+    CHECK(write_as(database.url(), chunk) == States(7, RowState::written));
+    change(database, 1, "content = 'edited'"); // and its vector is still ours
+    change(database, 2, "content = 'edited', embedding = '[9,9,9]'");
+    change(database, 3, "embedding = '[9,9,9]'");
+    change(database, 4, "embedding = NULL");
+    change(database, 5, "content = 'edited', embedding = NULL");
+    database.exec(fmt::format("DELETE FROM knowledge_chunks WHERE id = '{}'", chunk_id(6)));
+    for (const bool overwrite : {false, true}) {
+      SleepingClock clock;
+      pg::ColumnSink sink(
+          Secret(database.url()), narrow_task(), clock,
+          {.overwrite = overwrite, .retry_timeout = {}});
+      CHECK(
+          sink.examine(chunk)
+          == States{
+              RowState::written, RowState::stale, RowState::stale, RowState::already_set,
+              RowState::pending, RowState::stale, RowState::missing_row});
+    }
+    CHECK(vector_of(database, 3) == "[9,9,9]");
+    CHECK(vector_of(database, 4).empty());
+  }
+}
+
+TEST_CASE("a row that was edited after it got our vector was written", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  const AnswerChunk chunk = chunk_of(make_rows(database, 1));
+  CHECK(write_as(database.url(), chunk) == States{RowState::written});
+  change(database, 0, "content = 'edited'");
+  for (const bool overwrite : {false, true})
+    CHECK(
+        write_as(database.url(), chunk, narrow_task(), overwrite) == States{RowState::written});
+}
+
 TEST_CASE("states keep the order of the rows across statements", "[pg]") {
   const TestDatabase database;
   make_tables(database);

@@ -39,6 +39,9 @@ public:
       const auto from = chunk.values.begin() + static_cast<std::ptrdiff_t>(i * chunk.dims);
       if (fate != fates.end())
         states.push_back(fate->second);
+      else if (fingerprints.contains(chunk.keys[i])
+               && fingerprints.at(chunk.keys[i]) != chunk.fingerprints[i])
+        states.push_back(RowState::stale);
       else if (held == vectors.end())
         states.push_back(RowState::pending);
       else if (std::equal(held->second.begin(), held->second.end(), from))
@@ -46,13 +49,15 @@ public:
       else
         states.push_back(RowState::already_set);
     }
+    examined_sizes.push_back(chunk.size());
     return states;
   }
 
   std::map<std::string, RowState> fates;
   std::map<std::string, std::vector<float>> vectors;
-  std::map<std::string, Fingerprint> fingerprints;
+  std::map<std::string, Fingerprint> fingerprints; // of the text that a row has now
   std::vector<std::size_t> chunk_sizes;
+  std::vector<std::size_t> examined_sizes;
   std::function<void()> before_write;
 
 private:
