@@ -14,12 +14,13 @@ namespace embedctl::pipeline {
 struct Verification {
   std::vector<std::string> problems; // what does not hold, batch by batch
   std::uint64_t rows_checked = 0;    // against the database
-  std::uint64_t changed_since = 0;   // written, and edited or deleted by someone since
+  std::uint64_t changed_since = 0;   // of these: the text was edited or the row deleted since
 };
 
 // Recomputes the books from the files and the database: that the input file is what was recorded,
 // that every row has exactly one state, that the lists and the counts agree, and that each row
-// recorded as written holds exactly its own vector, unless its text has changed or it is gone.
+// recorded as written holds exactly its own vector. A row whose text has changed since, or that is
+// gone, is counted, whatever vector it holds.
 Verification verify(
     const store::Run& run,
     const BatchFilter& filter,
