@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
       make_verb(
           "run", "Submit, wait and ingest; goes on where it stopped", add_run_options, run_run),
       make_verb(
-          "verify", "Hold a run's books against its files and the database", add_verify_options,
+          "verify", "Verify a run against its files and the database", add_verify_options,
           run_verify),
       make_verb(
           "sandbox", "Serve the Batch API on this machine, to try things out", add_sandbox_options,

@@ -14,7 +14,7 @@ namespace embedctl::cli {
 
 namespace {
 
-// Rows looked at in one transaction; it writes nothing, so it only bounds memory.
+// Rows compared in one transaction; nothing is written, so it only bounds memory.
 constexpr std::size_t k_chunk_size = 1000;
 
 std::string verification_json(const store::Run& run, const pipeline::Verification& verification) {
@@ -37,12 +37,12 @@ std::string verification_text(const store::Run& run, const pipeline::Verificatio
   for (const std::string& problem : verification.problems)
     text += "problem: " + problem + "\n";
   text += fmt::format(
-      "{}; {} held against the database", row_totals(run.rows()),
+      "{}; {} compared with the database", row_totals(run.rows()),
       counted(verification.rows_checked, "row"));
   if (verification.changed_since > 0)
-    text += fmt::format(", {} changed by others since", counted(verification.changed_since, "row"));
+    text += fmt::format(", {} edited or deleted since", counted(verification.changed_since, "row"));
   return text
-         + (verification.problems.empty() ? "\nthe books hold\n" : "\nthe books do not hold\n");
+         + (verification.problems.empty() ? "\nverified: records match\n" : "\nverification failed\n");
 }
 
 } // namespace
