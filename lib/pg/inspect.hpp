@@ -1,8 +1,10 @@
 #pragma once
 
+#include "core/finding.hpp"
 #include "core/task.hpp"
 
 #include <string>
+#include <vector>
 
 #include <libpq-fe.h>
 
@@ -10,7 +12,7 @@ namespace embedctl::pg {
 
 class Connection;
 
-// What the statements need to know of the entity's table.
+// What the statements need to know of the task's table.
 struct TableShape {
   std::string key_type;  // "uuid"
   Oid vector = 0;        // pgvector's vector, whose number differs between databases
@@ -19,8 +21,16 @@ struct TableShape {
   std::string equals;    // pgvector's own =, whatever the search path
 };
 
-// Throws Error{database} with a hint where the entity's tables cannot take part: something is
-// missing, not allowed, of another type or of another width.
-TableShape inspect(Connection& connection, const Task& task);
+struct Inspection {
+  TableShape shape; // complete where no finding is an error
+  std::vector<Finding> findings;
+};
+
+// Finds all that keeps the task's tables from taking part: what is missing, not allowed, of another
+// type or of another width.
+Inspection inspect(Connection& connection, const Task& task);
+
+// The shape. Throws Error{database} of the first finding that is an error.
+TableShape require(Inspection inspection);
 
 } // namespace embedctl::pg

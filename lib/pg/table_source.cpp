@@ -155,7 +155,7 @@ TableSource::TableSource(Secret conninfo, Task task)
 
 void TableSource::check() {
   Connection connection(m_conninfo);
-  inspect(connection, m_task);
+  require(inspect(connection, m_task));
 }
 
 DatabaseIdentity TableSource::identity() {
@@ -270,6 +270,7 @@ std::uint64_t TableSource::count_open(
   constexpr std::string_view k_looking = "cannot look at the rows";
   Connection connection(m_conninfo);
   const Names names = quote_names(connection, m_task);
+  const std::string key_type = require(inspect(connection, m_task)).key_type;
   std::string key_array;
   std::string fingerprint_array;
   encode_texts(key_array, keys);
@@ -280,8 +281,7 @@ std::uint64_t TableSource::count_open(
       fmt::format(
           "SELECT count(DISTINCT i.k) FROM unnest($1, $2) AS i(k, fp) JOIN {} t"
           " ON t.{} = i.k::{} WHERE {} = i.fp AND t.{} IS NULL",
-          names.table, names.key, inspect(connection, m_task).key_type, fingerprint_sql(names),
-          names.target),
+          names.table, names.key, key_type, fingerprint_sql(names), names.target),
       params, k_looking);
   return connection.receive(k_looking).number(0, 0);
 }

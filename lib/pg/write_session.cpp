@@ -89,7 +89,7 @@ WriteSession::WriteSession(
     const Task& task,
     bool overwrite,
     std::chrono::seconds statement_timeout)
-    : m_connection(conninfo), m_shape(inspect(m_connection, task)), m_begin_sql(k_begin) {
+    : m_connection(conninfo), m_shape(require(inspect(m_connection, task))), m_begin_sql(k_begin) {
   const Names names = quote_names(m_connection, task);
   if (statement_timeout.count() > 0)
     m_begin_sql += fmt::format("; SET LOCAL statement_timeout = '{}s'", statement_timeout.count());

@@ -46,7 +46,7 @@ TEST_CASE("a database without pgvector is told how to get it", "[e2e]") {
   const World world;
   world.database().exec("DROP EXTENSION vector CASCADE;"
                         "ALTER TABLE knowledge_chunks ADD embedding real[]");
-  check_refused(world, "no pgvector", "CREATE EXTENSION vector");
+  check_refused(world, "pgvector is not installed in this database", "CREATE EXTENSION vector");
 }
 
 TEST_CASE("a column of another width or type is refused by name", "[e2e]") {

@@ -14,8 +14,22 @@ namespace {
 
 TableShape inspect_as(const std::string& url, const Task& task) {
   Connection connection{Secret(url)};
-  return inspect(connection, task);
+  return require(inspect(connection, task));
 }
+
+// "SQLSTATE what" of each finding, in order.
+std::vector<std::string> findings_of(const std::string& url, const Task& task) {
+  Connection connection{Secret(url)};
+  std::vector<std::string> findings;
+  for (const Finding& finding : inspect(connection, task).findings) {
+    CHECK(finding.level == Finding::Level::error);
+    CHECK_FALSE(finding.hint.empty());
+    findings.push_back(finding.sqlstate + " " + finding.what);
+  }
+  return findings;
+}
+
+using Findings = std::vector<std::string>;
 
 void check_refused(
     const TestDatabase& database,
@@ -82,11 +96,11 @@ TEST_CASE("a missing table, column or pgvector is named, with what is there", "[
   check_refused(database, task, "\"equipment_families\" has no column \"family\"", "id");
 
   database.exec("CREATE SCHEMA app; ALTER TABLE knowledge_chunks SET SCHEMA app");
-  check_refused(database, narrow_task(), "no table", "there is: app.knowledge_chunks");
+  check_refused(database, narrow_task(), "no table", "did you mean app.knowledge_chunks?");
 
   database.exec("ALTER TABLE app.knowledge_chunks SET SCHEMA public; DROP EXTENSION vector CASCADE;"
                 "ALTER TABLE knowledge_chunks ADD embedding text");
-  check_refused(database, narrow_task(), "no pgvector", "CREATE EXTENSION vector");
+  check_refused(database, narrow_task(), "pgvector is not installed in this database", "CREATE EXTENSION vector");
 }
 
 TEST_CASE("a key whose text does not lead back to it is refused", "[pg]") {
@@ -130,4 +144,67 @@ TEST_CASE("a missing privilege is found before anything is paid for", "[pg]") {
   database.exec(fmt::format("GRANT UPDATE (embedding) ON knowledge_chunks TO {}", role));
   CHECK_NOTHROW(inspect_as(database.url_for(role), narrow_task()));
   database.exec(fmt::format("DROP OWNED BY {0}; DROP ROLE {0}", role));
+}
+
+TEST_CASE("all that is wrong with a table is found at once", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  const std::string role = "reader_of_" + database.value("SELECT current_database()");
+  database.exec(fmt::format(
+      "ALTER TABLE knowledge_chunks ALTER embedding TYPE vector(4), DROP id;"
+      "ALTER TABLE knowledge_chunks ADD id timestamptz;"
+      "CREATE ROLE {0} LOGIN; GRANT SELECT (id, family_id, embedding) ON knowledge_chunks TO {0}",
+      role));
+  const Error first = error_of([&] { inspect_as(database.url_for(role), narrow_task()); });
+  CHECK(first.kind() == ErrorKind::database);
+  CHECK(first.sqlstate == "42804");
+  CHECK_THAT(first.what(), StartsWith("key column \"id\""));
+  CHECK(
+      findings_of(database.url_for(role), narrow_task())
+      == Findings{
+          "42804 key column \"id\" of \"knowledge_chunks\" is of type timestamp with time zone",
+          "42804 column \"embedding\" of \"knowledge_chunks\" is vector(4), but the embeddings"
+          " have 3 numbers",
+          "42501 no permission to read column \"content\" of \"knowledge_chunks\"",
+          "42501 no permission to read column \"id\" of \"equipment_families\"",
+          "42501 no permission to update column \"embedding\" of \"knowledge_chunks\""});
+  database.exec(fmt::format("DROP OWNED BY {0}; DROP ROLE {0}", role));
+}
+
+TEST_CASE("what is missing hides nothing that can still be found", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  Task task = narrow_task();
+  task.rows.key_column = "key";
+  task.rows.text_column = "text";
+  task.scopes.table = "families";
+  database.exec("CREATE VIEW grouped AS SELECT DISTINCT * FROM knowledge_chunks");
+  task.rows.table = "grouped";
+  const std::string name = database.value("SELECT current_database()");
+  CHECK(
+      findings_of(database.url(), task)
+      == Findings{
+          "42703 table \"grouped\" has no column \"key\"",
+          "42703 table \"grouped\" has no column \"text\"",
+          "42P01 there is no table \"families\" in database \"" + name + "\"",
+          "55000 column \"embedding\" of \"grouped\" cannot be updated: it is a view"});
+
+  database.exec("DROP EXTENSION vector CASCADE; ALTER TABLE knowledge_chunks ADD embedding text");
+  task = narrow_task();
+  task.scopes.key_column = "name";
+  CHECK(
+      findings_of(database.url(), task)
+      == Findings{
+          "42703 table \"equipment_families\" has no column \"name\"",
+          "42704 pgvector is not installed in this database",
+          "42804 column \"embedding\" of \"knowledge_chunks\" is of type text"});
+
+  task.rows.table = "chunks";
+  CHECK(findings_of(database.url(), task).size() == 3);
+}
+
+TEST_CASE("a table that can take part has no findings", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  CHECK(findings_of(database.url(), narrow_task()) == Findings{});
 }

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+namespace embedctl {
+
+// What a check found, as data, so that all of it can be told at once.
+struct Finding {
+  enum class Level { warning, error };
+
+  Level level = Level::error; // an error keeps the operation from being done
+  std::string what;           // as the message of an Error
+  std::string hint;           // what to do next
+  std::string sqlstate;       // of the error that Postgres would give; may be empty
+};
+
+} // namespace embedctl
