@@ -2,8 +2,11 @@
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
+#include "base/spelling.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -11,158 +14,251 @@ namespace embedctl::cli {
 
 namespace {
 
-constexpr const char* k_version = "embedctl " EMBEDCTL_VERSION "\n";
-constexpr const char* k_footer =
-    "Every option can also come from the environment or from .env: --run-dir as EMBEDCTL_RUN_DIR.";
+using Words = std::vector<std::string>;
 
-// The same text from every release of CLI11, and without the name of a variable behind every
-// option: the footer tells the rule.
-class HelpFormatter : public CLI::Formatter {
-public:
-  HelpFormatter() {
-    label("SUBCOMMAND", "COMMAND");
-    column_width(34);
-  }
-
-  std::string make_option_opts(const CLI::Option* option) const override {
-    std::string text;
-    if (option->get_type_size() != 0) {
-      // "UINT:UINT in [1 - 9]", "TEXT:{a,b}": what a validator says of itself says it all.
-      const std::string type = option->get_type_name();
-      text += " " + type.substr(type.find(':') + 1);
-      if (!option->get_default_str().empty())
-        text += " [" + option->get_default_str() + "]";
-    }
-    return text + (option->get_required() ? " (required)" : "");
-  }
-};
-
-std::string names_of(const std::vector<Verb>& verbs) {
-  std::vector<std::string> names;
-  for (const Verb& verb : verbs)
-    names.push_back(verb.name);
-  return fmt::format("{}", fmt::join(names, ", "));
+bool is_option(std::string_view word) {
+  return word.size() > 1 && word.front() == '-';
 }
 
-// Newer CLI11 passes over a variable that its option refuses, and would so forget a --limit. What
-// was passed over is given once more, which throws CLI11's own complaint.
-void insist_on_variables(CLI::App& app, const Environment& environment) {
-  for (CLI::Option* option : app.get_options()) {
-    if (option->get_envname().empty() || option->count() > 0)
-      continue;
-    if (const auto value = environment.get_filled(option->get_envname())) {
-      option->add_result(*value);
-      option->run_callback();
-    }
-  }
+bool asks_for_help(std::string_view word) {
+  return word == "--help" || word == "-h";
 }
 
-class CommandLine {
-public:
-  CommandLine(const std::vector<Verb>& verbs, const Environment& environment)
-      : m_verbs(verbs), m_environment(environment) {
-    m_app.formatter(std::make_shared<HelpFormatter>());
-    m_app.set_help_flag("-h,--help", "Print this help");
-    m_app.set_version_flag("--version", k_version, "Print the version");
-    m_app.require_subcommand(1);
-    m_app.footer(k_footer);
-    for (const Verb& verb : verbs)
-      add_verb(verb);
-  }
+const Command* find_command(std::string_view name, const std::vector<Command>& commands) {
+  const auto found = std::find_if(commands.begin(), commands.end(), [&](const Command& command) {
+    return command.manual.name == name;
+  });
+  return found == commands.end() ? nullptr : &*found;
+}
 
-  Invocation parse(std::vector<std::string> arguments) {
-    const bool informs = asks_for_information(arguments);
-    // CLI11 takes them from the back.
-    std::reverse(arguments.begin(), arguments.end());
-    try {
-      m_app.parse(std::move(arguments));
-      insist_on_variables(*chosen(), m_environment);
-    } catch (const CLI::CallForHelp&) {
-      return {nullptr, m_common, m_app.help()};
-    } catch (const CLI::CallForVersion&) {
-      return {nullptr, m_common, k_version};
-    } catch (const CLI::ParseError& error) {
-      // A variable that an option refuses is looked at before the help is given.
-      if (informs)
-        return {nullptr, m_common, m_app.help()};
-      refuse(error);
+std::string or_closest(std::string message, std::string_view word, const Words& candidates) {
+  if (const auto meant = closest(word, candidates))
+    message += fmt::format("; did you mean {}?", *meant);
+  return message;
+}
+
+[[noreturn]] void refuse(const std::string& message, const std::string& hint) {
+  throw Error(ErrorKind::usage, message, hint);
+}
+
+[[noreturn]] void refuse_first(const std::string& word, const std::vector<Command>& commands) {
+  Words names{"help"};
+  for (const Command& command : commands)
+    names.push_back(command.manual.name);
+  const std::string hint = "embedctl help lists the commands";
+  const bool stands_too_early =
+      std::any_of(commands.begin(), commands.end(), [&](const Command& command) {
+        CommonOptions common;
+        const OptionSet set = options_of(command, common);
+        const std::string name = word.substr(0, word.find('='));
+        return set.find(name) || (name.size() == 2 && set.find(name[1]));
+      });
+  if (is_option(word) && stands_too_early)
+    refuse(
+        fmt::format("{} comes before the command", printable(word)),
+        "write the command first: embedctl COMMAND [options]");
+  if (is_option(word))
+    refuse(
+        or_closest(
+            fmt::format("unknown option \"{}\"", printable(word)), word, {"--help", "--version"}),
+        hint);
+  refuse(or_closest(fmt::format("unknown command \"{}\"", printable(word)), word, names), hint);
+}
+
+class CommandParser {
+public:
+  CommandParser(
+      const Command& command,
+      const OptionSet& set,
+      const std::vector<Command>& commands,
+      const Environment& environment)
+      : m_command(command), m_set(set), m_commands(commands), m_environment(environment) {}
+
+  void parse(const Words& words) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      const std::string& word = words[i];
+      const std::string* const next = i + 1 < words.size() ? &words[i + 1] : nullptr;
+      if (word.starts_with("--") && word.size() > 2)
+        i += take_long(word, next);
+      else if (is_option(word))
+        i += take_letters(word, next);
+      else
+        fail(fmt::format("unexpected argument \"{}\"", printable(word)));
     }
-    const auto verb = std::find_if(m_verbs.begin(), m_verbs.end(), [&](const Verb& candidate) {
-      return candidate.name == chosen()->get_name();
-    });
-    return {&*verb, m_common, ""};
+    take_variables();
+    check_required();
   }
 
 private:
-  // A verb's options are added when its name turns up: the other verbs' variables are none of its
-  // business, and the rest need not be built for it.
-  void add_verb(const Verb& verb) {
-    CLI::App* const app = m_app.add_subcommand(verb.name, verb.text);
-    app->group("Commands");
-    app->preparse_callback([this, &verb, app](std::size_t) {
-      verb.add_options(*app);
-      add_common_options(*app, m_common);
+  [[noreturn]] void fail(const std::string& message, const std::string& hint = "") const {
+    refuse(
+        message,
+        hint.empty() ? fmt::format("see embedctl {} --help", m_command.manual.name) : hint);
+  }
+
+  [[noreturn]] void fail_unknown(const std::string& word) const {
+    if (const auto other = command_with_option(word))
+      fail(fmt::format("{} is an option of {}, not of {}", word, *other, m_command.manual.name));
+    Words names{"--help"};
+    for (const Option& option : m_set.options())
+      names.push_back(option.name);
+    fail(or_closest(fmt::format("unknown option \"{}\"", printable(word)), word, names));
+  }
+
+  std::optional<std::string> command_with_option(const std::string& name) const {
+    for (const Command& other : m_commands) {
+      CommonOptions common;
+      if (options_of(other, common).find(name))
+        return other.manual.name;
+    }
+    return std::nullopt;
+  }
+
+  // Returns how many of the words that follow were taken.
+  std::size_t take_long(const std::string& word, const std::string* next) {
+    const std::size_t equals = word.find('=');
+    const std::string name = word.substr(0, equals);
+    const Option* const option = m_set.find(name);
+    if (!option)
+      fail_unknown(name);
+    if (equals != word.npos)
+      return take_value(*option, word.substr(equals + 1)), 0;
+    return take_next(*option, next);
+  }
+
+  // "-q", "-qv"; no option with a letter has a value.
+  std::size_t take_letters(const std::string& word, const std::string* next) {
+    std::size_t taken = 0;
+    for (const char letter : word.substr(1)) {
+      const Option* const option = m_set.find(letter);
+      if (!option)
+        fail_unknown(word);
+      taken = take_next(*option, next);
+    }
+    return taken;
+  }
+
+  std::size_t take_next(const Option& option, const std::string* next) {
+    if (option.is_flag())
+      return take_value(option, "true"), 0;
+    // Another option is no value, but a negative number is one, if a wrong one.
+    if (!next || (is_option(*next) && !(next->at(1) >= '0' && next->at(1) <= '9')))
+      fail(option.name + " needs a value");
+    return take_value(option, *next), 1;
+  }
+
+  void take_value(const Option& option, const std::string& value) {
+    if (value.empty())
+      fail(option.name + " needs a value");
+    if (!m_given.emplace(option.name, option.name).second && !option.is_flag())
+      fail(option.name + " is given twice");
+    assign(option, value, option.name);
+  }
+
+  // What a flag contradicts is hidden; what two variables contradict is found later.
+  void take_variables() {
+    const Words& required = m_set.required();
+    const auto is_required = [&](const std::string& name) {
+      return std::find(required.begin(), required.end(), name) != required.end();
+    };
+    const bool hidden = std::any_of(m_given.begin(), m_given.end(), [&](const auto& given) {
+      return is_required(given.first);
     });
+    for (const Option& option : m_set.options()) {
+      const std::string variable = variable_for(option.name);
+      const auto value = m_environment.get_filled(variable);
+      if (!value || m_given.contains(option.name) || (hidden && is_required(option.name)))
+        continue;
+      m_given.emplace(option.name, variable);
+      assign(option, *value, variable);
+    }
   }
 
-  CLI::App* chosen() const {
-    const auto found = m_app.get_subcommands();
-    return found.empty() ? nullptr : found.front();
+  void check_required() const {
+    const Words& required = m_set.required();
+    if (required.empty())
+      return;
+    Words given;
+    for (const std::string& name : required)
+      if (const auto found = m_given.find(name); found != m_given.end())
+        given.push_back(found->second);
+    if (given.empty())
+      fail(fmt::format("{} is required", fmt::join(required, " or ")));
+    if (given.size() > 1)
+      fail(fmt::format("{} cannot be used together", fmt::join(given, " and ")));
   }
 
-  [[noreturn]] void refuse(const CLI::ParseError& error) const {
-    if (const CLI::App* const verb = chosen())
-      refuse_of(*verb, error);
-    const std::string hint =
-        fmt::format("the commands are {}; see embedctl --help", names_of(m_verbs));
-    const std::vector<std::string> extra = m_app.remaining();
-    if (extra.empty())
-      throw Error(ErrorKind::usage, "no command is given", hint);
-    const char* const what = extra.front().starts_with('-') ? "option" : "command";
-    throw Error(
-        ErrorKind::usage, fmt::format("unknown {} \"{}\"", what, printable(extra.front())), hint);
+  void assign(const Option& option, const std::string& value, const std::string& source) const {
+    try {
+      option.assign(value);
+    } catch (const Error& error) {
+      fail(fmt::format("{}: {}", source, error.what()), error.hint());
+    }
   }
 
-  [[noreturn]] void refuse_of(const CLI::App& verb, const CLI::ParseError& error) const {
-    const std::string& name = verb.get_name();
-    const std::string hint = fmt::format("see embedctl {} --help", name);
-    if (const auto before = m_app.remaining(); !before.empty())
-      throw Error(
-          ErrorKind::usage,
-          fmt::format("\"{}\" stands before \"{}\"", printable(before.front()), name),
-          fmt::format("options come after the command; {}", hint));
-    if (const auto extra = verb.remaining(); !extra.empty())
-      throw Error(
-          ErrorKind::usage, fmt::format("{} does not know \"{}\"", name, printable(extra.front())),
-          hint);
-    throw Error(ErrorKind::usage, printable(error.what()), hint);
-  }
-
-  const std::vector<Verb>& m_verbs;
+  const Command& m_command;
+  const OptionSet& m_set;
+  const std::vector<Command>& m_commands;
   const Environment& m_environment;
-  CommonOptions m_common;
-  CLI::App m_app{"Fills empty pgvector columns through the OpenAI Batch API.", "embedctl"};
+  std::map<std::string, std::string> m_given; // option -> the flag or variable that gave it
 };
 
 } // namespace
 
-Invocation parse_command_line(
-    const std::vector<std::string>& arguments,
-    const std::vector<Verb>& verbs,
-    const Environment& environment) {
-  return CommandLine(verbs, environment).parse(arguments);
+HelpRequest
+help_request(const std::vector<std::string>& arguments, const std::vector<Command>& commands) {
+  using About = HelpRequest::About;
+  if (arguments.empty())
+    return {About::overview, ""};
+  const std::string& first = arguments.front();
+  if (first == "--version")
+    return {About::version, ""};
+  if (asks_for_help(first))
+    return {About::overview, ""};
+  if (first == "help") {
+    const auto name = std::find_if_not(arguments.begin() + 1, arguments.end(), asks_for_help);
+    return name == arguments.end() ? HelpRequest{About::overview, ""}
+                                   : HelpRequest{About::name, *name};
+  }
+  if (std::any_of(arguments.begin() + 1, arguments.end(), asks_for_help)
+      && find_command(first, commands))
+    return {About::command, first};
+  return {};
 }
 
-bool asks_for_information(const std::vector<std::string>& arguments) {
-  return std::any_of(arguments.begin(), arguments.end(), [](const std::string& argument) {
-    return argument == "--help" || argument == "-h" || argument == "--version";
-  });
+OptionSet options_of(const Command& command, CommonOptions& common) {
+  OptionSet set;
+  command.add_options(set);
+  add_common_options(set, common);
+  return set;
+}
+
+Invocation parse_command_line(
+    const std::vector<std::string>& arguments,
+    const std::vector<Command>& commands,
+    const Environment& environment) {
+  if (arguments.empty())
+    refuse("no command is given", "embedctl help lists the commands");
+  Invocation invocation;
+  invocation.command = find_command(arguments.front(), commands);
+  if (!invocation.command)
+    refuse_first(arguments.front(), commands);
+  const OptionSet set = options_of(*invocation.command, invocation.common);
+  CommandParser(*invocation.command, set, commands, environment)
+      .parse({arguments.begin() + 1, arguments.end()});
+  return invocation;
 }
 
 bool asks_for_json(const std::vector<std::string>& arguments, const Environment& environment) {
-  const std::string variable = environment.get(variable_for("--json")).value_or("");
-  return std::find(arguments.begin(), arguments.end(), "--json") != arguments.end()
-         || variable == "1" || variable == "true" || variable == "yes" || variable == "on";
+  const std::string name = "--json";
+  if (std::find(arguments.begin(), arguments.end(), name) != arguments.end())
+    return true;
+  try {
+    const auto value = environment.get_filled(variable_for(name));
+    return value && parse_bool(*value);
+  } catch (const Error&) {
+    return false; // the parser will complain
+  }
 }
 
 } // namespace embedctl::cli

@@ -1,57 +1,41 @@
 #pragma once
 
+#include "cli/command.hpp"
 #include "cli/common_options.hpp"
-#include "cli/context.hpp"
 #include "cli/environment.hpp"
 
-#include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 namespace embedctl::cli {
 
-struct Verb {
-  std::string name;
-  std::string text; // what it does, in one line
-  std::function<void(CLI::App&)> add_options;
-  std::function<int(Context&)> run;
-};
-
-// A verb is three things: its options, a function that adds them to the parser, which opens
-// nothing, and one that does the work and returns the exit code.
-template <typename Options>
-Verb make_verb(
-    std::string name,
-    std::string text,
-    void (*add_options)(CLI::App&, Options&),
-    int (*run)(const Options&, Context&)) {
-  const auto options = std::make_shared<Options>();
-  return {
-      std::move(name), std::move(text),
-      [add_options, options](CLI::App& app) { add_options(app, *options); },
-      [run, options](Context& context) { return run(*options, context); }};
-}
-
 struct Invocation {
-  const Verb* verb = nullptr; // one of those given to parse_command_line
+  const Command* command = nullptr; // one of those given to parse_command_line
   CommonOptions common;
-  std::string text; // without a verb: what --help or --version has to say
 };
 
-// Throws Error{usage}. `arguments` do not hold the program's name. Options of a verb also come from
-// the process environment; those of other verbs are not looked at.
+// What the user wants to read instead of having a command run.
+struct HelpRequest {
+  enum class About { nothing, overview, version, command, name } about = About::nothing;
+  std::string name; // of the command; for About::name, of a command or a topic
+};
+
+// Which help do these ask for, if any? Needs no configuration. `arguments` do not hold the
+// program's name.
+HelpRequest
+help_request(const std::vector<std::string>& arguments, const std::vector<Command>& commands);
+
+// For arguments that ask for no help. An option that is not given is taken from its variable; those
+// of other commands are not looked at. Throws Error{usage}.
 Invocation parse_command_line(
     const std::vector<std::string>& arguments,
-    const std::vector<Verb>& verbs,
+    const std::vector<Command>& commands,
     const Environment& environment);
 
-// Is it for help or version, which need no configuration?
-bool asks_for_information(const std::vector<std::string>& arguments);
+// All options of a command, with those that every command has.
+OptionSet options_of(const Command& command, CommonOptions& common);
 
-// Shall a mistake in the command line itself be told as JSON?
+// Should a mistake in the command line itself be reported as JSON?
 bool asks_for_json(const std::vector<std::string>& arguments, const Environment& environment);
 
 } // namespace embedctl::cli

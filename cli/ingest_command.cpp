@@ -1,13 +1,12 @@
 #include "cli/ingest_command.hpp"
 
 #include "base/error.hpp"
-#include "cli/common_options.hpp"
 #include "cli/connections.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/format.hpp"
 #include "cli/output.hpp"
+#include "cli/resume_hint.hpp"
 #include "cli/run_report.hpp"
-#include "cli/way_on.hpp"
 #include "pipeline/advance.hpp"
 
 #include <fmt/format.h>
@@ -66,17 +65,18 @@ int ingest_target(const IngestOptions& options, Context& context, const Target& 
 
 } // namespace
 
-void add_ingest_options(CLI::App& app, IngestOptions& options) {
-  add_target_options(app, options.target);
-  add(app, "--dims", options.dims, "Check that the run has vectors of this width; 0: do not");
-  add_write_options(app, options.write);
-  add_parallel_option(app, options.provider);
-  add_provider_options(app, options.provider);
+void add_ingest_options(OptionSet& set, IngestOptions& options) {
+  add_target_options(set, options.target);
+  set.number("--dims N", options.dims, 0, 16'000, "fail unless the run's vectors have N dimensions")
+      .shows_default("0, any");
+  add_write_options(set, options.write);
+  add_parallel_option(set, options.provider);
+  add_provider_options(set, options.provider);
 }
 
 int run_ingest(const IngestOptions& options, Context& context) {
   const Target target = target_of(options.target);
-  return with_way_on("embedctl ingest --run-dir " + shell_quoted(target.run_dir), [&] {
+  return with_resume_hint("embedctl ingest --run-dir " + shell_quoted(target.run_dir), [&] {
     return ingest_target(options, context, target);
   });
 }

@@ -12,7 +12,7 @@ struct IngestOptions {
   int dims = 0; // 0: the run's
 };
 
-void add_ingest_options(CLI::App& app, IngestOptions& options);
+void add_ingest_options(OptionSet& set, IngestOptions& options);
 int run_ingest(const IngestOptions& options, Context& context);
 
 } // namespace embedctl::cli

@@ -1,14 +1,11 @@
 #include "cli/option_groups.hpp"
 
-#include "base/error.hpp"
-#include "cli/common_options.hpp"
 #include "cli/format.hpp"
 #include "entities/built_in.hpp"
 #include "store/run.hpp"
 
 #include <cstdint>
 #include <limits>
-#include <string_view>
 
 #include <fmt/format.h>
 
@@ -16,10 +13,10 @@ namespace embedctl::cli {
 
 namespace {
 
-// pgvector's own limit for the widest type.
+// The limit of pgvector's widest type.
 constexpr int k_most_dims = 16'000;
 
-// What Postgres takes behind LIMIT. A negative wish, which turns into a huge one, is above it.
+// The largest LIMIT that Postgres accepts.
 constexpr std::uint64_t k_most_rows = std::numeric_limits<std::int64_t>::max();
 
 } // namespace
@@ -27,23 +24,28 @@ constexpr std::uint64_t k_most_rows = std::numeric_limits<std::int64_t>::max();
 SelectionOptions::SelectionOptions()
     : model(entities::built_in_task().request.model), dims(entities::built_in_task().request.dims) {}
 
-void add_selection_options(CLI::App& app, SelectionOptions& options, std::string& run_dir) {
-  CLI::Option* family = add(
-      app, "--family-id", options.family_id, "Embed the chunks of this family that have no vector");
-  CLI::Option* run = add(app, "--run-dir", run_dir, "Go on with this run folder instead");
-  exclusive({family, run});
-  add(app, "--batches-dir", options.batches_dir, "Where run folders are made")->check(filled());
-  add(app, "--limit", options.limit, "Select at most so many rows; 0 is all")
-      ->check(CLI::Range(std::uint64_t{0}, k_most_rows));
-  add(app, "--max-requests-per-batch", options.max_requests, "Rows in one batch")
-      ->check(CLI::Range(std::uint64_t{1}, pipeline::BatchLimits::k_most_requests));
-  add(app, "--max-bytes-per-batch", options.max_bytes, "Bytes in one batch's input file")
-      ->transform(byte_size())
-      ->check(CLI::Range(std::uint64_t{1}, pipeline::BatchLimits::k_most_bytes));
-  add(app, "--model", options.model, "Embedding model")->check(filled());
-  add(app, "--dims", options.dims, "Width of the vectors")->check(CLI::Range(1, k_most_dims));
-  add(app, "--encoding", options.encoding, "How vectors are asked for")
-      ->check(CLI::IsMember({"base64", "float"}));
+void add_selection_options(OptionSet& set, SelectionOptions& options, std::string& run_dir) {
+  set.group("Selection");
+  set.uuid(
+      "--family-id UUID", options.family_id, "embed the chunks of this family without a vector");
+  set.text("--run-dir DIR", run_dir, "instead: resume the run in this folder");
+  set.require_one_of({"--family-id", "--run-dir"});
+  set.number("--limit N", options.limit, 0, k_most_rows, "select at most N rows")
+      .shows_default("0, all");
+  set.text("--batches-dir DIR", options.batches_dir, "where run folders are created");
+
+  set.group("Batches");
+  set.number(
+      "--max-requests-per-batch N", options.max_requests, 1, pipeline::BatchLimits::k_most_requests,
+      "requests in one batch");
+  set.size(
+      "--max-bytes-per-batch SIZE", options.max_bytes, pipeline::BatchLimits::k_most_bytes,
+      "size of one batch's input file");
+  set.text("--model NAME", options.model, "embedding model");
+  set.number("--dims N", options.dims, 1, k_most_dims, "dimensions of the vectors");
+  set.choice(
+      "--encoding base64|float", options.encoding,
+      "how the provider sends vectors; base64 is a quarter of the size");
 }
 
 std::string as_arguments(const SelectionOptions& options) {
@@ -63,27 +65,32 @@ std::string as_arguments(const SelectionOptions& options) {
   return text;
 }
 
-void add_provider_options(CLI::App& app, ProviderOptions& options) {
-  add(app, "--retry-timeout", options.retry_timeout_seconds,
-      "Seconds to go on trying when the provider or the database does not answer")
-      ->check(CLI::Range(0, 86'400));
-  add(app, "--provider-moved", options.moved,
-      "The account that the run was sent with has a new address: go on with it there");
-  add(app, "--ca-file", options.ca_file, "Certificates to trust instead of the system's");
-  add(app, "--allow-insecure", options.allow_insecure,
-      "Let OPENAI_BASE_URL be plain http to another machine");
+void add_provider_options(OptionSet& set, ProviderOptions& options) {
+  set.group("Provider");
+  set.number(
+      "--retry-timeout SECONDS", options.retry_timeout_seconds, 0, 86'400,
+      "how long to retry when the provider or the database does not respond");
+  set.flag(
+      "--provider-moved", options.moved,
+      "the account that the run was sent with has a new address: continue there");
+  set.text("--ca-file FILE", options.ca_file, "trust these certificates instead of the system's");
+  set.flag(
+      "--allow-insecure", options.allow_insecure,
+      "allow OPENAI_BASE_URL to be http:// on another host");
 }
 
-void add_parallel_option(CLI::App& app, ProviderOptions& options) {
-  add(app, "--parallel", options.parallel, "Batches sent, or their results fetched, at a time")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{64}));
+void add_parallel_option(OptionSet& set, ProviderOptions& options) {
+  set.group("Provider");
+  set.number(
+      "--parallel N", options.parallel, 1, 64, "batches uploaded or downloaded at the same time");
 }
 
-void add_sending_options(CLI::App& app, ProviderOptions& options) {
-  add_parallel_option(app, options);
-  add(app, "--doubt-grace", options.doubt_grace_seconds,
-      "Seconds that a batch whose creation got no answer may take to show at the provider")
-      ->check(CLI::Range(0, 3'600));
+void add_sending_options(OptionSet& set, ProviderOptions& options) {
+  add_parallel_option(set, options);
+  set.number(
+      "--doubt-grace SECONDS", options.doubt_grace_seconds, 0, 3'600,
+      "if the reply to creating a batch is lost: how long to look for the batch before creating it "
+      "again");
 }
 
 pipeline::BatchExecutorOptions executor_options(const ProviderOptions& options) {
@@ -110,43 +117,41 @@ advance_options(const WriteOptions& writing, const ProviderOptions& provider) {
   return advance;
 }
 
-void add_write_options(CLI::App& app, WriteOptions& options) {
-  add(app, "--update-chunk-size", options.chunk_size, "Rows written per commit")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{50'000}));
-  add(app, "--max-rows-per-second", options.rows_per_second,
-      "Write no faster, to spare the database; 0: as fast as it goes")
-      ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000'000}));
-  add(app, "--overwrite", options.overwrite,
-      "Write also where a vector is, if the text is still the one embedded");
-  add(app, "--statement-timeout", options.statement_timeout_seconds,
-      "Seconds that Postgres may work on one statement; 0: as the server is configured")
-      ->check(CLI::Range(0, 86'400));
-  add(app, "--redownload", options.redownload, "Fetch result files again although they are here");
-  add(app, "--keep-plain", options.keep_plain,
-      "Leave the files of a batch as they are once it is ingested: do not pack them");
-  add(app, "--index", options.index,
-      "What becomes of an HNSW or IVFFlat index that slows the writing down: keep it; rebuild: "
-      "drop it first and build it again afterwards; auto: rebuild where that is faster and allowed")
-      ->check(CLI::IsMember({"keep", "rebuild", "auto"}));
+void add_write_options(OptionSet& set, WriteOptions& options) {
+  set.group("Writing");
+  set.number("--update-chunk-size N", options.chunk_size, 1, 50'000, "rows per commit");
+  set.number(
+         "--max-rows-per-second N", options.rows_per_second, 0, 1'000'000'000,
+         "write at most N rows per second")
+      .shows_default("0, no limit");
+  set.number(
+         "--statement-timeout SECONDS", options.statement_timeout_seconds, 0, 86'400,
+         "abort a statement that takes longer")
+      .shows_default("0, as the server is configured");
+  set.choice(
+      "--index keep|rebuild|auto", options.index,
+      "HNSW or IVFFlat index of the column: keep it; rebuild: drop it first and build it again "
+      "afterwards; auto: rebuild if that is faster and allowed");
+  set.flag(
+      "--overwrite", options.overwrite,
+      "replace existing vectors too, if the text is still the one that was embedded");
+  set.flag("--redownload", options.redownload, "download result files again");
+  set.flag(
+      "--keep-plain", options.keep_plain, "do not compress a batch's files after ingesting it");
 }
 
-void add_target_options(CLI::App& app, TargetOptions& options) {
-  CLI::Option* run = add(app, "--run-dir", options.run_dir, "The run folder");
-  CLI::Option* batch =
-      add(app, "--batch-file", options.batch_file,
-          "Instead of the run folder: only the batch whose batch.json this is");
-  exclusive({run, batch});
+void add_target_options(OptionSet& set, TargetOptions& options) {
+  set.group("Selection");
+  set.text("--run-dir DIR", options.run_dir, "the run folder");
+  set.text("--batch-file FILE", options.batch_file, "instead: one batch, by its batch.json");
+  set.require_one_of({"--run-dir", "--batch-file"});
 }
 
 Target target_of(const TargetOptions& options) {
-  if (!options.batch_file.empty()) {
-    const auto address = store::address_of(options.batch_file);
-    return {address.run_folder.string(), address.number};
-  }
-  if (options.run_dir.empty())
-    throw Error(
-        ErrorKind::usage, "no run is named", "give --run-dir DIR, as `embedctl submit` printed it");
-  return {options.run_dir, std::nullopt};
+  if (options.batch_file.empty())
+    return {options.run_dir, std::nullopt};
+  const auto address = store::address_of(options.batch_file);
+  return {address.run_folder.string(), address.number};
 }
 
 } // namespace embedctl::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/option_set.hpp"
 #include "pipeline/advance.hpp"
 #include "pipeline/batch_executor.hpp"
 #include "pipeline/splitter.hpp"
@@ -9,11 +10,9 @@
 #include <optional>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 namespace embedctl::cli {
 
-// Which rows, and how they are cut into batches: submit and run.
+// Which rows, and how to split them into batches: submit and run.
 struct SelectionOptions {
   std::string family_id;
   std::string batches_dir = "./batches";
@@ -26,12 +25,12 @@ struct SelectionOptions {
 
   SelectionOptions();
 };
-void add_selection_options(CLI::App& app, SelectionOptions& options, std::string& run_dir);
+void add_selection_options(OptionSet& set, SelectionOptions& options, std::string& run_dir);
 
-// The options that make the same selection again, for a shell: " --family-id ... --limit 5".
+// The options that repeat this selection, quoted for a shell: " --family-id ... --limit 5".
 std::string as_arguments(const SelectionOptions& options);
 
-// How the provider is reached: every verb that talks to it.
+// How to reach the provider.
 struct ProviderOptions {
   std::size_t parallel = 4;
   bool allow_insecure = false;
@@ -41,15 +40,15 @@ struct ProviderOptions {
   bool moved = false;
 };
 pipeline::BatchExecutorOptions executor_options(const ProviderOptions& options);
-void add_provider_options(CLI::App& app, ProviderOptions& options);
+void add_provider_options(OptionSet& set, ProviderOptions& options);
 
-// Of submit, ingest and run.
-void add_parallel_option(CLI::App& app, ProviderOptions& options);
+// For submit, ingest and run.
+void add_parallel_option(OptionSet& set, ProviderOptions& options);
 
-// How batches are sent: submit and run.
-void add_sending_options(CLI::App& app, ProviderOptions& options);
+// For submit and run.
+void add_sending_options(OptionSet& set, ProviderOptions& options);
 
-// How vectors are written: ingest and run.
+// How to write vectors: ingest and run.
 struct WriteOptions {
   std::size_t chunk_size = 1000;
   bool overwrite = false;
@@ -61,20 +60,20 @@ struct WriteOptions {
 };
 pipeline::AdvanceOptions
 advance_options(const WriteOptions& writing, const ProviderOptions& provider);
-void add_write_options(CLI::App& app, WriteOptions& options);
+void add_write_options(OptionSet& set, WriteOptions& options);
 
-// A run, or one batch of it: status and ingest.
+// A run, or one batch of it: status, ingest and verify.
 struct TargetOptions {
   std::string run_dir;
   std::string batch_file;
 };
-void add_target_options(CLI::App& app, TargetOptions& options);
+void add_target_options(OptionSet& set, TargetOptions& options);
 
 struct Target {
   std::string run_dir;
   std::optional<int> batch;
 };
-// Throws Error{usage} unless exactly one was given.
+// The parser has made sure that one of the two is given.
 Target target_of(const TargetOptions& options);
 
 } // namespace embedctl::cli

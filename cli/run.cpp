@@ -1,12 +1,15 @@
 #include "cli/run.hpp"
 
+#include "cli/command_line.hpp"
 #include "cli/error_report.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/help.hpp"
 #include "cli/output.hpp"
 #include "cli/signals.hpp"
 #include "cli/terminal.hpp"
 #include "core/system_clock.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include <fcntl.h>
@@ -47,9 +50,40 @@ void report(const Error& error, int exit_code, bool json, bool colour) {
   write_stderr(error_text(error, colour));
 }
 
+std::string help_text(
+    const HelpRequest& request, const std::vector<Command>& commands, const TextStyle& style) {
+  switch (request.about) {
+  case HelpRequest::About::version:
+    return "embedctl " EMBEDCTL_VERSION "\n";
+  case HelpRequest::About::command:
+  case HelpRequest::About::name:
+    return help_on(request.name, commands, style);
+  case HelpRequest::About::overview:
+  case HelpRequest::About::nothing:
+    break;
+  }
+  return overview(commands, style);
+}
+
+void print_help(
+    const HelpRequest& request,
+    int fd,
+    const std::vector<Command>& commands,
+    const Environment& environment) {
+  // Longer lines than these are hard to read.
+  constexpr std::size_t k_widest = 100;
+  TextStyle style;
+  if (is_live_terminal(fd, environment))
+    style.width = std::min(terminal_width(fd), k_widest);
+  style.colour = wants_colour(fd, environment);
+  write_to(
+      fd, fd == STDOUT_FILENO ? "standard output" : "standard error",
+      help_text(request, commands, style));
+}
+
 } // namespace
 
-int run(const std::vector<std::string>& arguments, const std::vector<Verb>& verbs) {
+int run(const std::vector<std::string>& arguments, const std::vector<Command>& commands) {
   ::umask(077);
   occupy_standard_descriptors();
 
@@ -62,21 +96,21 @@ int run(const std::vector<std::string>& arguments, const std::vector<Verb>& verb
   std::optional<Error> error;
   int exit_code = ExitCode::done;
   try {
-    if (!asks_for_information(arguments))
-      environment.load(".env");
-    json = asks_for_json(arguments, environment);
-    const Invocation invocation = parse_command_line(arguments, verbs, environment);
-    json = invocation.common.json;
-    if (!invocation.verb) {
-      write_stdout(invocation.text);
-      return ExitCode::done;
+    if (const HelpRequest request = help_request(arguments, commands);
+        request.about != HelpRequest::About::nothing) {
+      print_help(request, arguments.empty() ? STDERR_FILENO : STDOUT_FILENO, commands, environment);
+      return arguments.empty() ? ExitCode::usage : ExitCode::done;
     }
+    environment.load(".env");
+    json = asks_for_json(arguments, environment);
+    const Invocation invocation = parse_command_line(arguments, commands, environment);
+    json = invocation.common.json;
     progress.emplace(style_for(invocation.common, environment), clock, write_stderr, [] {
       return terminal_width(STDERR_FILENO);
     });
     const ProgressTicker ticker(*progress, [&] { return handlers.take_report_request(); });
     Context context{environment, stop, clock, *progress, invocation.common};
-    exit_code = invocation.verb->run(context);
+    exit_code = invocation.command->run(context);
   } catch (...) {
     error = current_error();
     exit_code = exit_code_for(*error, stop);

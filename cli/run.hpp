@@ -1,11 +1,14 @@
 #pragma once
 
-#include "cli/command_line.hpp"
+#include "cli/command.hpp"
+
+#include <string>
+#include <vector>
 
 namespace embedctl::cli {
 
-// Everything but the list of verbs: readies the process, parses, runs the verb, reports what went
-// wrong. Returns the exit code.
-int run(const std::vector<std::string>& arguments, const std::vector<Verb>& verbs);
+// Prepares the process, parses the arguments, runs the command and reports its error. Returns the
+// exit code.
+int run(const std::vector<std::string>& arguments, const std::vector<Command>& commands);
 
 } // namespace embedctl::cli

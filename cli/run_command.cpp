@@ -1,14 +1,13 @@
 #include "cli/run_command.hpp"
 
 #include "base/error.hpp"
-#include "cli/common_options.hpp"
 #include "cli/connections.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/format.hpp"
 #include "cli/output.hpp"
+#include "cli/resume_hint.hpp"
 #include "cli/run_report.hpp"
 #include "cli/submit_command.hpp"
-#include "cli/way_on.hpp"
 #include "pipeline/run.hpp"
 
 #include <fmt/format.h>
@@ -109,23 +108,24 @@ int run_scope(const RunOptions& options, Context& context) {
 
 } // namespace
 
-void add_run_options(CLI::App& app, RunOptions& options) {
-  add_selection_options(app, options.selection, options.run_dir);
-  add(app, "--poll-seconds", options.poll_seconds, "Seconds between two looks at the batches")
-      ->check(positive_integer());
-  add(app, "--once", options.once,
-      "Do what can be done now and exit 4 if something is left, instead of waiting for it");
-  add_write_options(app, options.write);
-  add_sending_options(app, options.provider);
-  add_provider_options(app, options.provider);
+void add_run_options(OptionSet& set, RunOptions& options) {
+  add_selection_options(set, options.selection, options.run_dir);
+  add_sending_options(set, options.provider);
+  set.number(
+      "--poll-seconds N", options.poll_seconds, 1, 86'400, "seconds between two status requests");
+  set.flag(
+      "--once", options.once,
+      "do what can be done now, and exit 4 instead of waiting for the rest");
+  add_provider_options(set, options.provider);
+  add_write_options(set, options.write);
 }
 
 int run_run(const RunOptions& options, Context& context) {
   if (!options.run_dir.empty())
-    return with_way_on("embedctl run --run-dir " + shell_quoted(options.run_dir), [&] {
+    return with_resume_hint("embedctl run --run-dir " + shell_quoted(options.run_dir), [&] {
       return run_one(options, context);
     });
-  return with_way_on("embedctl run" + as_arguments(options.selection), [&] {
+  return with_resume_hint("embedctl run" + as_arguments(options.selection), [&] {
     return run_scope(options, context);
   });
 }

@@ -14,7 +14,7 @@ struct RunOptions {
   int poll_seconds = 60;
 };
 
-void add_run_options(CLI::App& app, RunOptions& options);
+void add_run_options(OptionSet& set, RunOptions& options);
 int run_run(const RunOptions& options, Context& context);
 
 } // namespace embedctl::cli

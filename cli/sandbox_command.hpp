@@ -1,13 +1,12 @@
 #pragma once
 
 #include "cli/context.hpp"
+#include "cli/option_set.hpp"
 #include "sandbox/options.hpp"
-
-#include <CLI/CLI.hpp>
 
 namespace embedctl::cli {
 
-void add_sandbox_options(CLI::App& app, sandbox::Options& options);
+void add_sandbox_options(OptionSet& set, sandbox::Options& options);
 
 // Prints its address on stdout and serves until asked to stop; that is its success.
 int run_sandbox(const sandbox::Options& options, Context& context);

@@ -1,6 +1,5 @@
 #include "cli/status_command.hpp"
 
-#include "cli/common_options.hpp"
 #include "cli/connections.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/output.hpp"
@@ -9,12 +8,13 @@
 
 namespace embedctl::cli {
 
-void add_status_options(CLI::App& app, StatusOptions& options) {
-  add_target_options(app, options.target);
-  add(app, "--update-json", options.update_json, "Store the provider's answers in batch.json");
-  add(app, "--exit-code", options.exit_code,
-      "Exit 0, 3 or 4: all is done, some rows got no vector, not done yet");
-  add_provider_options(app, options.provider);
+void add_status_options(OptionSet& set, StatusOptions& options) {
+  add_target_options(set, options.target);
+  set.group("Output");
+  set.flag("--exit-code", options.exit_code, "exit with 0, 3 or 4 by the state of the run");
+  set.group("Provider");
+  set.flag("--update-json", options.update_json, "save the provider's answers in batch.json");
+  add_provider_options(set, options.provider);
 }
 
 int run_status(const StatusOptions& options, Context& context) {

@@ -12,7 +12,7 @@ struct StatusOptions {
   bool exit_code = false;
 };
 
-void add_status_options(CLI::App& app, StatusOptions& options);
+void add_status_options(OptionSet& set, StatusOptions& options);
 int run_status(const StatusOptions& options, Context& context);
 
 } // namespace embedctl::cli

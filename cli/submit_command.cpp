@@ -2,13 +2,12 @@
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
-#include "cli/common_options.hpp"
 #include "cli/connections.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/format.hpp"
 #include "cli/output.hpp"
+#include "cli/resume_hint.hpp"
 #include "cli/run_report.hpp"
-#include "cli/way_on.hpp"
 #include "core/text.hpp"
 #include "entities/built_in.hpp"
 
@@ -94,11 +93,12 @@ int submit_rest(const SubmitOptions& options, Context& context) {
 
 } // namespace
 
-void add_submit_options(CLI::App& app, SubmitOptions& options) {
-  add_selection_options(app, options.selection, options.run_dir);
-  add(app, "--dry-run", options.dry_run, "Write the files, send nothing; needs no key");
-  add_sending_options(app, options.provider);
-  add_provider_options(app, options.provider);
+void add_submit_options(OptionSet& set, SubmitOptions& options) {
+  add_selection_options(set, options.selection, options.run_dir);
+  set.group("Selection");
+  set.flag("--dry-run", options.dry_run, "write the files, send nothing; needs no API key");
+  add_sending_options(set, options.provider);
+  add_provider_options(set, options.provider);
 }
 
 pipeline::SubmitOptions
@@ -130,11 +130,11 @@ submit_options(const SelectionOptions& selection, const ProviderOptions& provide
 
 int run_submit(const SubmitOptions& options, Context& context) {
   if (!options.run_dir.empty())
-    return with_way_on("embedctl run --run-dir " + shell_quoted(options.run_dir), [&] {
+    return with_resume_hint("embedctl run --run-dir " + shell_quoted(options.run_dir), [&] {
       return submit_rest(options, context);
     });
   const std::string verb = options.dry_run ? "embedctl submit --dry-run" : "embedctl run";
-  return with_way_on(
+  return with_resume_hint(
       verb + as_arguments(options.selection), [&] { return submit_new(options, context); });
 }
 

@@ -13,7 +13,7 @@ struct SubmitOptions {
   bool dry_run = false;
 };
 
-void add_submit_options(CLI::App& app, SubmitOptions& options);
+void add_submit_options(OptionSet& set, SubmitOptions& options);
 int run_submit(const SubmitOptions& options, Context& context);
 
 // What the pipeline is asked for; throws Error{usage} for a scope that cannot be one.

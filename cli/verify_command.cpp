@@ -47,8 +47,8 @@ std::string verification_text(const store::Run& run, const pipeline::Verificatio
 
 } // namespace
 
-void add_verify_options(CLI::App& app, VerifyOptions& options) {
-  add_target_options(app, options.target);
+void add_verify_options(OptionSet& set, VerifyOptions& options) {
+  add_target_options(set, options.target);
 }
 
 int run_verify(const VerifyOptions& options, Context& context) {

@@ -9,7 +9,7 @@ struct VerifyOptions {
   TargetOptions target;
 };
 
-void add_verify_options(CLI::App& app, VerifyOptions& options);
+void add_verify_options(OptionSet& set, VerifyOptions& options);
 int run_verify(const VerifyOptions& options, Context& context);
 
 } // namespace embedctl::cli

@@ -47,8 +47,8 @@ int exit_code_of(pid_t child) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
-std::vector<Verb> work(const std::function<int(Context&)>& run) {
-  return {{"work", "Work", [](CLI::App&) {}, run}};
+std::vector<Command> work(const std::function<int(Context&)>& run) {
+  return {{{"work", "Work", {"work"}, {}}, [](OptionSet&) {}, run}};
 }
 
 // What waits in a buffer would come out of the child as well.
@@ -57,15 +57,15 @@ void flush_own_output() {
   std::fflush(nullptr);
 }
 
-[[noreturn]] void
-be_embedctl(const std::vector<std::string>& arguments, const std::function<int(Context&)>& verb) {
-  ::_exit(run(arguments, work(verb)));
+[[noreturn]] void be_embedctl(
+    const std::vector<std::string>& arguments, const std::function<int(Context&)>& command) {
+  ::_exit(run(arguments, work(command)));
 }
 
-// What embedctl with one verb does with these arguments, in a process of its own.
+// What embedctl with one command does with these arguments, in a process of its own.
 Outcome outcome_of(
     const std::vector<std::string>& arguments,
-    const std::function<int(Context&)>& verb,
+    const std::function<int(Context&)>& command,
     const std::function<void()>& prepare = [] {}) {
   int out[2];
   int err[2];
@@ -82,7 +82,7 @@ Outcome outcome_of(
     if (::chdir("/") != 0) // away from a .env that may lie here
       ::_exit(99);
     prepare();
-    be_embedctl(arguments, verb);
+    be_embedctl(arguments, command);
   }
   ::close(out[1]);
   ::close(err[1]);
@@ -103,7 +103,7 @@ int fail(Context&) {
   throw Error(ErrorKind::unreachable, "no one there", "come again");
 }
 
-// What a verb that notices exits with after these signals, each this long after the other.
+// What a command that notices exits with after these signals, each this long after the other.
 int exit_code_after(const std::vector<int>& signals, std::chrono::milliseconds pause) {
   return outcome_of(
              {"work"},
@@ -120,7 +120,7 @@ int exit_code_after(const std::vector<int>& signals, std::chrono::milliseconds p
 
 } // namespace
 
-TEST_CASE("a verb's result goes to stdout, as text or as one JSON object", "[cli]") {
+TEST_CASE("a command's result goes to stdout, as text or as one JSON object", "[cli]") {
   const Outcome text = outcome_of({"work"}, print_seven);
   CHECK(text.exit_code == 0);
   CHECK(text.out == "7 rows\n");
@@ -185,7 +185,7 @@ TEST_CASE("files are private whatever the umask", "[cli]") {
   CHECK(outcome.exit_code == 077);
 }
 
-TEST_CASE("a broken .env stops a verb but not the help", "[cli]") {
+TEST_CASE("a broken .env stops a command but not the help", "[cli]") {
   std::string folder = (std::filesystem::temp_directory_path() / "embedctl_run_XXXXXX").string();
   REQUIRE(::mkdtemp(folder.data()) != nullptr);
   std::ofstream(folder + "/.env") << "canary\n";

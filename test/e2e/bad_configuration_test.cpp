@@ -65,13 +65,13 @@ TEST_CASE("a database that cannot be reached is an error that keeps its password
 TEST_CASE("a family must be a UUID and exist", "[e2e]") {
   const World world;
   check_refused(
-      world, world.run({"submit", "--family-id", "pumps"}), 2, "\"pumps\" is no UUID",
-      "hint: a family id looks like");
+      world, world.run({"submit", "--family-id", "pumps"}), 2, "\"pumps\" is not a valid UUID",
+      "hint: a UUID looks like");
   check_refused(
       world, world.run({"submit", "--family-id", "pumps'; DROP TABLE knowledge_chunks"}), 2,
-      "is no UUID");
-  check_refused(world, world.run({"submit", "--family-id", ""}), 2, "family");
-  check_refused(world, world.run({"submit"}), 2, "no family is named");
+      "is not a valid UUID");
+  check_refused(world, world.run({"submit", "--family-id", ""}), 2, "--family-id needs a value");
+  check_refused(world, world.run({"submit"}), 2, "--family-id or --run-dir is required");
   check_refused(
       world, world.run({"submit", "--family-id", family(9)}), 2,
       "family " + family(9) + " does not exist", "equipment_families.id");
@@ -115,8 +115,7 @@ TEST_CASE("numbers and choices out of range are refused before anything happens"
   check_refused(world, submit_with("--limit", "1.5"), 2, "--limit");
   check_refused(world, submit_with("--encoding", "hex"), 2, "--encoding");
   check_refused(world, submit_with("--no-such-option", "1"), 2, "--no-such-option");
-  check_refused(world, world.run({"sbmit"}), 2, "unknown command \"sbmit\"");
-  check_refused(world, world.run({}), 2, "no command is given");
+  check_refused(world, world.run({"sbmit"}), 2, "did you mean submit?");
   check_refused(
       world, world.run({"submit", "--run-dir", "x", "--family-id", family(1)}), 2, "--run-dir");
 }

@@ -8,20 +8,19 @@
 
 namespace embedctl::cli {
 
-// Runs `work`; where it is cut short, the error says with which command to go on.
+// Runs `work`. If it is interrupted or loses its connection, the error says how to resume.
 template <typename Work>
-auto with_way_on(const std::string& command, const Work& work) {
+auto with_resume_hint(const std::string& command, const Work& work) {
   try {
     return work();
   } catch (const Error& error) {
-    const bool cut_short =
+    const bool can_resume =
         error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::unreachable;
-    if (!cut_short || !error.hint().empty())
+    if (!can_resume || !error.hint().empty())
       throw;
     Error with_hint(
         error.kind(), error.what(),
-        fmt::format(
-            "nothing is lost, and what is sent goes on at the provider; go on with: {}", command));
+        fmt::format("batches continue at the provider; resume with: {}", command));
     with_hint.sqlstate = error.sqlstate;
     with_hint.provider = error.provider;
     throw with_hint;

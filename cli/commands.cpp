@@ -1,0 +1,57 @@
+#include "cli/commands.hpp"
+
+#include "cli/ingest_command.hpp"
+#include "cli/run_command.hpp"
+#include "cli/sandbox_command.hpp"
+#include "cli/status_command.hpp"
+#include "cli/submit_command.hpp"
+#include "cli/verify_command.hpp"
+
+namespace embedctl::cli {
+
+std::vector<Command> all_commands() {
+  return {
+      make_command(
+          {"run",
+           "Submit, wait and ingest; resume where an earlier run stopped",
+           {"run --family-id UUID [options]", "run --run-dir DIR [options]"},
+           {"embedctl run --family-id 123e4567-e89b-12d3-a456-426614174000",
+            "embedctl run --run-dir DIR",
+            "embedctl run --family-id 123e4567-e89b-12d3-a456-426614174000 --limit 100"}},
+          add_run_options, run_run),
+      make_command(
+          {"submit",
+           "Select rows without a vector and send them as batches",
+           {"submit --family-id UUID [options]", "submit --run-dir DIR [options]"},
+           {"embedctl submit --family-id 123e4567-e89b-12d3-a456-426614174000 --dry-run",
+            "embedctl submit --run-dir DIR"}},
+          add_submit_options, run_submit),
+      make_command(
+          {"status",
+           "Show the state of a run's batches",
+           {"status --run-dir DIR [options]", "status --batch-file FILE [options]"},
+           {"embedctl status --run-dir DIR", "embedctl status --run-dir DIR --json --exit-code"}},
+          add_status_options, run_status),
+      make_command(
+          {"ingest",
+           "Write the results of finished batches into the table",
+           {"ingest --run-dir DIR [options]", "ingest --batch-file FILE [options]"},
+           {"embedctl ingest --run-dir DIR", "embedctl ingest --run-dir DIR --index rebuild"}},
+          add_ingest_options, run_ingest),
+      make_command(
+          {"verify",
+           "Verify a run against its files and the database",
+           {"verify --run-dir DIR [options]", "verify --batch-file FILE [options]"},
+           {"embedctl verify --run-dir DIR"}},
+          add_verify_options, run_verify),
+      make_command(
+          {"sandbox",
+           "Serve the Batch API on this machine, to try things out",
+           {"sandbox [options]"},
+           {"embedctl sandbox --port 8080",
+            "embedctl sandbox --port 8080 --data-dir sandbox --in-progress-seconds 30"}},
+          add_sandbox_options, run_sandbox),
+  };
+}
+
+} // namespace embedctl::cli
