@@ -60,9 +60,13 @@ Error current_error() {
 }
 
 std::string error_text(const Error& error, bool colour) {
+  // A command that was asked to stop has not failed.
+  const std::string label =
+      error.kind() == ErrorKind::interrupted
+          ? ""
+          : fmt::format("{}error:{} ", colour ? k_red : "", colour ? k_plain : "");
   std::string text = fmt::format(
-      "embedctl: {}error:{} {}\n", colour ? k_red : "", colour ? k_plain : "",
-      printable(error.what() + details_of(error), k_longest_text));
+      "embedctl: {}{}\n", label, printable(error.what() + details_of(error), k_longest_text));
   if (!error.hint().empty())
     text += fmt::format("hint: {}\n", printable(error.hint(), k_longest_text));
   return text;

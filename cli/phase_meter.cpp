@@ -15,12 +15,12 @@ namespace {
 constexpr std::array<const char*, k_phases> k_names = {"selecting",   "uploading", "waiting",
                                                        "downloading", "writing",   "indexing"};
 
-// Long enough that chunked work does not make the rate jump, short enough to follow a change.
+// Long enough to smooth work that comes in chunks, short enough to follow a change.
 constexpr double k_memory_seconds = 8;
 
 constexpr auto k_shortest_sample = std::chrono::milliseconds(250);
 
-// Beyond this an estimate tells nothing.
+// A longer estimate means nothing.
 constexpr double k_longest_estimate = 30.0 * 24 * 3600;
 
 double seconds_between(Clock::Steady from, Clock::Steady to) {
@@ -56,26 +56,28 @@ void PhaseMeter::sample(Clock::Steady now) {
   m_sampled_done = m_done;
 }
 
-std::string PhaseMeter::text(Clock::Steady now) const {
-  std::string text = amounts();
-  if (m_phase == Phase::wait) {
-    const auto waited = std::chrono::duration_cast<std::chrono::seconds>(now - m_began);
-    return text + fmt::format(", {} so far", human_duration(waited));
-  }
-  if (const auto whole = static_cast<std::uint64_t>(std::llround(rate())); whole > 0)
+std::string PhaseMeter::text(Clock::Steady now, Detail detail) const {
+  const std::string name = k_names[static_cast<std::size_t>(m_phase)];
+  if (detail == Detail::name)
+    return name;
+  std::string text = name;
+  if (!knows_nothing())
+    text += " " + (detail < Detail::amount ? share() : amounts(detail == Detail::all));
+  if (const auto whole = static_cast<std::uint64_t>(std::llround(rate()));
+      detail >= Detail::rate && m_phase != Phase::wait && whole > 0)
     text += unit() == Unit::rows ? fmt::format(", {}/s", counted(whole, "row"))
                                  : fmt::format(", {}/s", human_bytes(whole));
-  if (const auto left = time_left())
-    text += fmt::format(", {} left", human_duration(*left));
-  return text;
+  return detail >= Detail::left ? text + time_text(now) : text;
 }
 
 std::string PhaseMeter::summary(Clock::Steady now) const {
   const auto took = std::chrono::duration_cast<std::chrono::seconds>(now - m_began);
-  return fmt::format("{} took {}", amounts(), human_duration(took));
+  const std::string name = k_names[static_cast<std::size_t>(m_phase)];
+  return fmt::format(
+      "{}{} took {}", name, knows_nothing() ? "" : " " + amounts(true), human_duration(took));
 }
 
-// Transfers are counted in bytes because these flow, while their rows come a file at a time.
+// Transfers are measured in bytes: these grow steadily, while rows are added a file at a time.
 PhaseMeter::Unit PhaseMeter::unit() const {
   const bool transfers = m_phase == Phase::upload || m_phase == Phase::download;
   const bool has_bytes = m_total.bytes > 0 || m_done.bytes > 0;
@@ -93,24 +95,42 @@ double PhaseMeter::rate() const {
   return (unit() == Unit::rows ? m_recent_rows : m_recent_bytes) / m_recent_seconds;
 }
 
-std::string PhaseMeter::amounts() const {
-  const auto share = [](std::uint64_t done, std::uint64_t total) {
-    return total > 0 ? fmt::format(" ({})", percent(done, total)) : std::string();
-  };
-  const std::string name = k_names[static_cast<std::size_t>(m_phase)];
-  if (m_phase == Phase::wait && m_total.rows == 0 && m_done.rows == 0)
-    return name;
-  if (unit() == Unit::bytes) {
-    std::string text = name + " " + human_bytes(m_done.bytes);
-    if (m_total.bytes > 0)
-      text += " of " + human_bytes(m_total.bytes) + share(m_done.bytes, m_total.bytes);
-    return m_done.rows > 0 ? text + ", " + counted(m_done.rows, "row") : text;
-  }
-  std::string text = name + " ";
-  text += m_total.rows > 0 ? human_count(m_done.rows) + " of " + counted(m_total.rows, "row")
-                                 + share(m_done.rows, m_total.rows)
-                           : counted(m_done.rows, "row");
-  return m_done.bytes > 0 ? text + ", " + human_bytes(m_done.bytes) : text;
+// A wait has no amount until the provider has reported one.
+bool PhaseMeter::knows_nothing() const {
+  return m_phase == Phase::wait && m_total.rows == 0 && m_done.rows == 0;
+}
+
+// "24%", or how much was done if the total is not known.
+std::string PhaseMeter::share() const {
+  if (in_unit(m_total) > 0)
+    return percent(in_unit(m_done), in_unit(m_total));
+  return unit() == Unit::rows ? counted(m_done.rows, "row") : human_bytes(m_done.bytes);
+}
+
+// "12,345 of 50,000 rows (24%), 45.2 MiB"
+std::string PhaseMeter::amounts(bool both_units) const {
+  const bool rows = unit() == Unit::rows;
+  std::string text = rows ? human_count(m_done.rows) : human_bytes(m_done.bytes);
+  if (in_unit(m_total) > 0)
+    text += fmt::format(
+        " of {} ({})", rows ? counted(m_total.rows, "row") : human_bytes(m_total.bytes), share());
+  else if (rows)
+    text = counted(m_done.rows, "row");
+  if (both_units && rows && m_done.bytes > 0)
+    text += ", " + human_bytes(m_done.bytes);
+  if (both_units && !rows && m_done.rows > 0)
+    text += ", " + counted(m_done.rows, "row");
+  return text;
+}
+
+// ", 11s left"; a wait says how long it has been, because nobody knows when it ends.
+std::string PhaseMeter::time_text(Clock::Steady now) const {
+  if (m_phase == Phase::wait)
+    return fmt::format(
+        ", {} so far",
+        human_duration(std::chrono::duration_cast<std::chrono::seconds>(now - m_began)));
+  const auto left = time_left();
+  return left ? fmt::format(", {} left", human_duration(*left)) : "";
 }
 
 std::optional<std::chrono::seconds> PhaseMeter::time_left() const {

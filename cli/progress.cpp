@@ -5,6 +5,7 @@
 #include "cli/format.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -141,14 +142,32 @@ std::vector<std::string> Progress::active_lines() {
   return lines;
 }
 
-void Progress::draw() {
+// Every active phase has its name. The room that is left is shared out evenly; where it runs out,
+// the later phases, which are closer to the goal, tell more.
+std::string Progress::fitting_line(std::size_t width) const {
+  using Detail = PhaseMeter::Detail;
   const auto now = m_clock.steady();
-  std::string line;
+  std::vector<const PhaseMeter*> meters;
+  std::vector<std::string> texts;
   for (const Shown& shown : m_phases)
-    if (shown.meter.active())
-      line += (line.empty() ? "" : " | ") + shown.meter.text(now);
+    if (shown.meter.active()) {
+      meters.push_back(&shown.meter);
+      texts.push_back(shown.meter.text(now, Detail::name));
+    }
+  const auto joined = [&] { return fmt::format("{}", fmt::join(texts, " | ")); };
+  for (const Detail detail :
+       {Detail::share, Detail::left, Detail::amount, Detail::rate, Detail::all})
+    for (std::size_t i = meters.size(); i-- > 0;) {
+      std::string text = std::exchange(texts[i], meters[i]->text(now, detail));
+      if (display_width(joined()) > width)
+        texts[i] = std::move(text);
+    }
+  return std::string(cut_to_width(joined(), width));
+}
+
+void Progress::draw() {
   // A character in the last column would make the terminal begin a new line.
-  line.resize(cut_to_width(line, std::max<std::size_t>(m_width(), 2) - 1).size());
+  std::string line = fitting_line(std::max<std::size_t>(m_width(), 2) - 1);
   if (line == m_drawn)
     return;
   m_write(fmt::format("\r{}\x1b[K", line));

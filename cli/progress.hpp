@@ -69,6 +69,7 @@ private:
   Shown& of(Phase phase) { return m_phases[static_cast<std::size_t>(phase)]; }
   void begin(Phase phase);
   std::vector<std::string> active_lines();
+  std::string fitting_line(std::size_t width) const;
   void draw();
   void clear_line();
   void log_due(Clock::Steady now);

@@ -5,19 +5,17 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <string>
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <poll.h>
 
 namespace embedctl {
 
 namespace {
 
-const char* name_of(int signal) {
-  if (signal == SIGINT)
-    return "Ctrl-C";
-  return signal == SIGHUP ? "SIGHUP" : "SIGTERM";
+std::string message_for(int signal) {
+  return signal == SIGINT ? "interrupted" : "interrupted by SIGTERM";
 }
 
 } // namespace
@@ -40,7 +38,7 @@ void StopFlag::request(int signal) noexcept {
 
 void StopFlag::throw_if_requested() const {
   if (requested())
-    throw Error(ErrorKind::interrupted, fmt::format("stopped by {}", name_of(signal())));
+    throw Error(ErrorKind::interrupted, message_for(signal()));
 }
 
 void StopFlag::wait_for(std::chrono::milliseconds duration) const {

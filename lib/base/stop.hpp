@@ -7,7 +7,7 @@
 
 namespace embedctl {
 
-// "Please stop", raised by a signal handler and looked at between units of work.
+// Set by a signal handler, checked between units of work.
 class StopFlag {
 public:
   StopFlag();

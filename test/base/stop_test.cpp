@@ -38,9 +38,9 @@ TEST_CASE("a stop names its signal and leaves errno alone", "[base]") {
   stop.request(SIGTERM);
   CHECK(errno == EAGAIN);
   CHECK(stop.signal() == SIGTERM);
-  CHECK_THROWS_WITH(stop.throw_if_requested(), "stopped by SIGTERM");
+  CHECK_THROWS_WITH(stop.throw_if_requested(), "interrupted by SIGTERM");
   stop.request(SIGINT);
-  CHECK_THROWS_WITH(stop.throw_if_requested(), "stopped by Ctrl-C");
+  CHECK_THROWS_WITH(stop.throw_if_requested(), "interrupted");
 }
 
 TEST_CASE("a stop ends every wait, under way or to come", "[base]") {

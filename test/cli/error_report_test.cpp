@@ -70,6 +70,12 @@ TEST_CASE("an error is told with its details and a hint", "[cli]") {
       == "embedctl: \x1b[1;31merror:\x1b[0m no table (SQLSTATE 42P01)\n");
 }
 
+TEST_CASE("an interrupted command reports no error", "[cli]") {
+  const Error interrupted(ErrorKind::interrupted, "interrupted", "resume with: embedctl run");
+  CHECK(
+      error_text(interrupted, true) == "embedctl: interrupted\nhint: resume with: embedctl run\n");
+}
+
 TEST_CASE("an error is one JSON object", "[cli]") {
   CHECK(
       error_json(Error(ErrorKind::usage, "wrong"), 2)

@@ -108,15 +108,70 @@ TEST_CASE("the rate follows a change and fades when work stands still", "[cli]")
   CHECK(shown.progress.snapshot() == "selecting 66,000 rows\n");
 }
 
-TEST_CASE("the live line is cut to the window as it is now", "[cli]") {
+TEST_CASE("the live line tells as much as the window has room for", "[cli]") {
   Shown shown(live());
-  shown.progress.expect(Phase::select, {1'000, 0});
-  shown.progress.expect(Phase::upload, {0, 1'000});
-  shown.pass(1s);
-  CHECK(shown.out == "\rselecting 0 of 1,000 rows (0%) | uploading 0 B of 1000 B (0%)\x1b[K");
-  shown.width = 21;
-  shown.pass(1s);
-  CHECK(shown.out == "\rselecting 0 of 1,000\x1b[K");
+  shown.progress.expect(Phase::write, {50'000, 0});
+  shown.progress.advance(Phase::write, {12'000, 48 << 20});
+  shown.pass(4s);
+  // The window's last column stays free.
+  const std::vector<std::pair<std::size_t, const char*>> lines = {
+      {200, "writing 12,000 of 50,000 rows (24%), 48.0 MiB, 3,000 rows/s, 13s left"},
+      {71, "writing 12,000 of 50,000 rows (24%), 48.0 MiB, 3,000 rows/s, 13s left"},
+      {70, "writing 12,000 of 50,000 rows (24%), 3,000 rows/s, 13s left"},
+      {60, "writing 12,000 of 50,000 rows (24%), 3,000 rows/s, 13s left"},
+      {59, "writing 12,000 of 50,000 rows (24%), 13s left"},
+      {45, "writing 24%, 13s left"},
+      {21, "writing 24%"},
+      {11, "writing"},
+      {5, "writ"},
+      {1, "w"},
+      {0, "w"}};
+  for (const auto& [width, line] : lines) {
+    INFO(width);
+    shown.width = width;
+    shown.pass(0s);
+    if (!shown.out.empty())
+      CHECK(shown.out == "\r" + std::string(line) + "\x1b[K");
+  }
+}
+
+TEST_CASE("phases that overlap share the width, and the last one tells most", "[cli]") {
+  Shown shown(live());
+  shown.progress.expect(Phase::wait, {50'000, 0});
+  shown.progress.advance(Phase::wait, {49'000, 0});
+  shown.progress.expect(Phase::download, {0, 100 << 20});
+  shown.progress.advance(Phase::download, {0, 50 << 20});
+  shown.progress.expect(Phase::write, {50'000, 0});
+  shown.progress.advance(Phase::write, {12'000, 48 << 20});
+  const std::vector<std::pair<std::size_t, const char*>> lines = {
+      {200,
+       "waiting 49,000 of 50,000 rows (98%), 4s so far | downloading 50.0 MiB of 100.0 MiB (50%), "
+       "12.5 MiB/s, 4s left | writing 12,000 of 50,000 rows (24%), 48.0 MiB, 3,000 rows/s, 13s "
+       "left"},
+      {120,
+       "waiting 98%, 4s so far | downloading 50%, 4s left | writing 12,000 of 50,000 rows (24%), "
+       "3,000 rows/s, 13s left"},
+      {100,
+       "waiting 98%, 4s so far | downloading 50%, 4s left | writing 12,000 of 50,000 rows (24%), "
+       "13s left"},
+      {80, "waiting 98%, 4s so far | downloading 50%, 4s left | writing 24%, 13s left"},
+      {60, "waiting 98% | downloading 50% | writing 24%, 13s left"},
+      {40, "waiting | downloading 50% | writing 24%"},
+      {36, "waiting | downloading | writing 24%"},
+      {32, "waiting | downloading | writing"},
+      {31, "waiting | downloading | writin"}};
+  shown.pass(4s);
+  for (const auto& [width, line] : lines) {
+    INFO(width);
+    shown.width = width;
+    shown.pass(0s);
+    CHECK(shown.out == "\r" + std::string(line) + "\x1b[K");
+  }
+  for (std::size_t width = 2; width < 220; ++width) {
+    shown.width = width;
+    shown.pass(0s);
+    CHECK(shown.out.size() <= width - 1 + std::string_view("\r\x1b[K").size());
+  }
 }
 
 TEST_CASE("a line that has not changed is not drawn again", "[cli]") {
