@@ -3,10 +3,12 @@
 #include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "base/spelling.hpp"
+#include "cli/words.hpp"
 
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -14,7 +16,7 @@ namespace embedctl::cli {
 
 namespace {
 
-using Words = std::vector<std::string>;
+using Names = std::vector<std::string>;
 
 bool is_option(std::string_view word) {
   return word.size() > 1 && word.front() == '-';
@@ -31,7 +33,7 @@ const Command* find_command(std::string_view name, const std::vector<Command>& c
   return found == commands.end() ? nullptr : &*found;
 }
 
-std::string or_closest(std::string message, std::string_view word, const Words& candidates) {
+std::string or_closest(std::string message, std::string_view word, const Names& candidates) {
   if (const auto meant = closest(word, candidates))
     message += fmt::format("; did you mean {}?", *meant);
   return message;
@@ -42,7 +44,7 @@ std::string or_closest(std::string message, std::string_view word, const Words& 
 }
 
 [[noreturn]] void refuse_first(const std::string& word, const std::vector<Command>& commands) {
-  Words names{"help"};
+  Names names{"help"};
   for (const Command& command : commands)
     names.push_back(command.manual.name);
   const std::string hint = "embedctl help lists the commands";
@@ -74,17 +76,14 @@ public:
       const Environment& environment)
       : m_command(command), m_set(set), m_commands(commands), m_environment(environment) {}
 
-  void parse(const Words& words) {
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      const std::string& word = words[i];
-      const std::string* const next = i + 1 < words.size() ? &words[i + 1] : nullptr;
-      if (word.starts_with("--") && word.size() > 2)
-        i += take_long(word, next);
-      else if (is_option(word))
-        i += take_letters(word, next);
-      else
-        fail(fmt::format("unexpected argument \"{}\"", printable(word)));
-    }
+  void parse(std::vector<std::string> words) {
+    const Words split = split_words(std::move(words), m_set);
+    if (!split.unknown.empty())
+      fail_unknown(split.unknown.front());
+    if (!split.without_value.empty())
+      fail(split.without_value.front()->name + " needs a value");
+    for (const Words::Given& given : split.given)
+      take(*given.option, given.values);
     take_variables();
     check_required();
   }
@@ -96,10 +95,13 @@ private:
         hint.empty() ? fmt::format("see embedctl {} --help", m_command.manual.name) : hint);
   }
 
-  [[noreturn]] void fail_unknown(const std::string& word) const {
+  [[noreturn]] void fail_unknown(const std::string& argument) const {
+    if (!is_option(argument))
+      fail(fmt::format("unexpected argument \"{}\"", printable(argument)));
+    const std::string word = argument.substr(0, argument.find('='));
     if (const auto other = command_with_option(word))
       fail(fmt::format("{} is an option of {}, not of {}", word, *other, m_command.manual.name));
-    Words names{"--help"};
+    Names names{"--help"};
     for (const Option& option : m_set.options())
       names.push_back(option.name);
     fail(or_closest(fmt::format("unknown option \"{}\"", printable(word)), word, names));
@@ -114,50 +116,17 @@ private:
     return std::nullopt;
   }
 
-  // Returns how many of the words that follow were taken.
-  std::size_t take_long(const std::string& word, const std::string* next) {
-    const std::size_t equals = word.find('=');
-    const std::string name = word.substr(0, equals);
-    const Option* const option = m_set.find(name);
-    if (!option)
-      fail_unknown(name);
-    if (equals != word.npos)
-      return take_value(*option, word.substr(equals + 1)), 0;
-    return take_next(*option, next);
-  }
-
-  // "-q", "-qv"; no option with a letter has a value.
-  std::size_t take_letters(const std::string& word, const std::string* next) {
-    std::size_t taken = 0;
-    for (const char letter : word.substr(1)) {
-      const Option* const option = m_set.find(letter);
-      if (!option)
-        fail_unknown(word);
-      taken = take_next(*option, next);
-    }
-    return taken;
-  }
-
-  std::size_t take_next(const Option& option, const std::string* next) {
-    if (option.is_flag())
-      return take_value(option, "true"), 0;
-    // Another option is no value, but a negative number is one, if a wrong one.
-    if (!next || (is_option(*next) && !(next->at(1) >= '0' && next->at(1) <= '9')))
-      fail(option.name + " needs a value");
-    return take_value(option, *next), 1;
-  }
-
-  void take_value(const Option& option, const std::string& value) {
-    if (value.empty())
-      fail(option.name + " needs a value");
-    if (!m_given.emplace(option.name, option.name).second && !option.is_flag())
+  void take(const Option& option, const std::vector<std::string>& values) {
+    if (values.size() > 1 && !option.is_flag())
       fail(option.name + " is given twice");
-    assign(option, value, option.name);
+    m_given.emplace(option.name, option.name);
+    for (const std::string& value : values)
+      assign(option, value, option.name);
   }
 
   // What a flag contradicts is hidden; what two variables contradict is found later.
   void take_variables() {
-    const Words& required = m_set.required();
+    const Names& required = m_set.required();
     const auto is_required = [&](const std::string& name) {
       return std::find(required.begin(), required.end(), name) != required.end();
     };
@@ -175,10 +144,10 @@ private:
   }
 
   void check_required() const {
-    const Words& required = m_set.required();
+    const Names& required = m_set.required();
     if (required.empty())
       return;
-    Words given;
+    Names given;
     for (const std::string& name : required)
       if (const auto found = m_given.find(name); found != m_given.end())
         given.push_back(found->second);

@@ -126,7 +126,7 @@ TEST_CASE("a run belongs to one process, and a signal stops it safely", "[e2e][s
   staying->signal(SIGTERM);
   const Outcome stopped = staying->wait();
   CHECK(stopped.exit_code == 143);
-  CHECK_THAT(stopped.err, ContainsSubstring("go on with: embedctl run --family-id " + family(1)));
+  CHECK_THAT(stopped.err, ContainsSubstring("resume with: embedctl run --family-id " + family(1)));
 
   world.let_pass();
   CHECK(world.run({"run", "--family-id", family(1), "--poll-seconds", "1"}).exit_code == 0);
@@ -157,7 +157,7 @@ TEST_CASE("the way on from a stopped run leads to the same rows and the same mod
   run->signal(SIGTERM);
   CHECK_THAT(
       run->wait().err, ContainsSubstring(
-                           "go on with: embedctl run --family-id " + family(1)
+                           "resume with: embedctl run --family-id " + family(1)
                            + " --batches-dir 'my runs' --limit 2 --model text-embedding-ada-002"));
 }
 
