@@ -46,6 +46,12 @@ public:
 };
 CATCH_REGISTER_LISTENER(FolderKeeper)
 
+const fs::path& with_sandbox_data(const fs::path& folder, const fs::path& data) {
+  if (!data.empty())
+    fs::copy(data, folder / "sandbox", fs::copy_options::recursive);
+  return folder;
+}
+
 void check_holds_no_secret(std::string_view text) {
   CHECK(text.find(k_key) == std::string_view::npos);
   CHECK(text.find(k_password) == std::string_view::npos);
@@ -69,8 +75,9 @@ Folder::Folder() {
   folders_of_this_test().push_back(m_path);
 }
 
-World::World(Arguments sandbox_options, std::string_view column)
-    : m_sandbox(m_folder.path(), std::move(sandbox_options)) {
+World::World(
+    Arguments sandbox_options, std::string_view column, const fs::path& sandbox_data)
+    : m_sandbox(with_sandbox_data(m_folder.path(), sandbox_data), std::move(sandbox_options)) {
   m_database.exec(fmt::format(
       "CREATE TABLE equipment_families (id uuid PRIMARY KEY, name text);"
       "CREATE TABLE knowledge_chunks (id uuid PRIMARY KEY,"

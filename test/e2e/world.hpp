@@ -45,9 +45,12 @@ private:
 // All that a user has: a database with the two tables, a provider, and a folder to work in.
 class World {
 public:
-  // Options of the sandbox. Its clock stands still unless others are given.
+  // Options of the sandbox. Its clock stands still unless others are given. It goes on with a copy
+  // of `sandbox_data`, if given.
   explicit World(
-      Arguments sandbox_options = {"--frozen-clock"}, std::string_view column = "vector(1536)");
+      Arguments sandbox_options = {"--frozen-clock"},
+      std::string_view column = "vector(1536)",
+      const fs::path& sandbox_data = {});
 
   const fs::path& folder() const { return m_folder.path(); }
   const test::TestDatabase& database() const { return m_database; }
