@@ -137,6 +137,9 @@ SubmitReport submit(const SubmitOptions& options, const Ports& ports) {
   return report;
 }
 
+Claim::Claim(const std::filesystem::path& place, RowSource& source, const RowSet& rows)
+    : m_place(store::lock_place(place)), m_rows(source.hold(rows)) {}
+
 Claim release_dry_run(store::Run& run, const Ports& ports) {
   const auto batches_dir = store::batches_dir_of(run);
   const std::string& scope = run.record().scope;

@@ -45,8 +45,7 @@ SubmitReport submit(const SubmitOptions& options, const Ports& ports);
 // Keeps other submits of the same rows off for as long as it lives, here and on other machines.
 class Claim {
 public:
-  Claim(const std::filesystem::path& place, RowSource& source, const RowSet& rows)
-      : m_place(store::lock_place(place)), m_rows(source.hold(rows)) {}
+  Claim(const std::filesystem::path& place, RowSource& source, const RowSet& rows);
 
 private:
   FileLock m_place;

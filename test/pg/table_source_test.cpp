@@ -3,6 +3,7 @@
 #include "entities/built_in.hpp"
 
 #include "base/bytes.hpp"
+#include "pg/connection.hpp"
 #include "pg/fixture.hpp"
 #include "support/catch.hpp"
 
@@ -300,6 +301,81 @@ TEST_CASE("one scope is held by one submit at a time, wherever it runs", "[pg]")
   CHECK_NOTHROW(there.hold(RowsOfScope{"another"}));
   hold.reset();
   CHECK_NOTHROW(there.hold(RowsOfScope{"one"}));
+}
+
+namespace {
+
+// Two sources hold their rows at once, or the second is refused.
+bool exclude(TableSource& first, const RowSet& a, TableSource& second, const RowSet& b) {
+  const auto held = first.hold(a);
+  try {
+    second.hold(b);
+    return false;
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::locked);
+    return true;
+  }
+}
+
+} // namespace
+
+TEST_CASE("only submits whose rows may overlap exclude each other", "[pg][locks]") {
+  const TestDatabase database;
+  make_tables(database);
+  TableSource here(Secret(database.url()), narrow_task());
+  TableSource there(Secret(database.url()), narrow_task());
+  const RowSet one = RowsOfScope{"one"};
+  const RowSet other = RowsOfScope{"other"};
+  const RowSet keys = RowsOfKeys{{chunk_id(1)}};
+  const RowSet other_keys = RowsOfKeys{{chunk_id(2)}};
+  const RowSet all = AllRows{};
+  CHECK(exclude(here, one, there, one));
+  CHECK_FALSE(exclude(here, one, there, other));
+  CHECK(exclude(here, one, there, all));
+  CHECK(exclude(here, all, there, one));
+  CHECK(exclude(here, one, there, keys)); // the keys may be of the scope
+  CHECK(exclude(here, keys, there, one));
+  CHECK(exclude(here, keys, there, other_keys));
+  CHECK(exclude(here, keys, there, all));
+  CHECK(exclude(here, all, there, all));
+  CHECK_NOTHROW(there.hold(all)); // nothing is left of the others
+}
+
+TEST_CASE("one table under two names has one lock, and another column another", "[pg][locks]") {
+  const TestDatabase database;
+  make_tables(database);
+  database.exec("ALTER TABLE knowledge_chunks ADD other vector(3)");
+  Task qualified = narrow_task();
+  qualified.rows.table = "public.knowledge_chunks";
+  Task other_column = narrow_task();
+  other_column.target.column = "other";
+  TableSource by_name(Secret(database.url()), narrow_task());
+  TableSource by_schema(Secret(database.url()), qualified);
+  TableSource elsewhere(Secret(database.url()), other_column);
+  CHECK(exclude(by_name, RowsOfScope{"one"}, by_schema, RowsOfScope{"one"}));
+  CHECK(exclude(by_schema, RowsOfScope{"one"}, by_name, AllRows{}));
+  CHECK_FALSE(exclude(by_schema, RowsOfScope{"one"}, by_name, RowsOfScope{"other"}));
+  CHECK_FALSE(exclude(by_name, RowsOfScope{"one"}, elsewhere, RowsOfScope{"one"}));
+  CHECK_FALSE(exclude(by_name, AllRows{}, elsewhere, AllRows{}));
+}
+
+TEST_CASE("a submit of release 0.1.0 and one of this release exclude each other", "[pg][locks]") {
+  // What 0.1.0 locked for scope "one" of its table: of the SHA-256 of "embedctl submit",
+  // "knowledge_chunks", "embedding" and "one", each with a NUL behind it, the first eight bytes.
+  constexpr std::string_view k_key_of_one = "-7197506580933902553";
+  const TestDatabase database;
+  make_tables(database);
+  Task task = entities::built_in_task();
+  TableSource source(Secret(database.url()), task);
+  Connection old(Secret(database.url()));
+  old.query(fmt::format("SELECT pg_advisory_lock({})", k_key_of_one), {}, "cannot lock");
+  CHECK(error_of([&] { source.hold(RowsOfScope{"one"}); }).kind() == ErrorKind::locked);
+  CHECK_NOTHROW(source.hold(RowsOfScope{"other"}));
+  old.query("SELECT pg_advisory_unlock_all()", {}, "cannot unlock");
+  const auto held = source.hold(RowsOfScope{"one"});
+  CHECK_FALSE(
+      old.query(fmt::format("SELECT pg_try_advisory_lock({})", k_key_of_one), {}, "cannot lock")
+          .boolean(0, 0));
 }
 
 TEST_CASE("where the server does not tell its identifier, there is none", "[pg]") {

@@ -6,6 +6,8 @@
 #include "support/catch.hpp"
 
 #include <csignal>
+#include <set>
+#include <sstream>
 
 using namespace embedctl;
 using namespace embedctl::pipeline;
@@ -19,8 +21,9 @@ struct Splitting {
   std::vector<int> handed_on;
   Splitter splitter;
 
-  explicit Splitting(const BatchLimits& limits)
-      : run(store::Run::create(world.scratch / "batches", some_run_record())),
+  explicit Splitting(
+      const BatchLimits& limits, const store::RunRecord& record = some_run_record())
+      : run(store::Run::create(world.scratch / "batches", record)),
         splitter(
             run,
             limits,
@@ -32,6 +35,18 @@ struct Splitting {
   }
   std::string file(int number, const char* name) {
     return text_of(run.paths().batch(number).folder() / name);
+  }
+  // The custom ids of a batch; rows.tsv and input.jsonl must have the same, in one order.
+  std::vector<std::string> ids(int number) {
+    const auto ledger = store::Ledger::load(run.paths().batch(number).rows());
+    std::vector<std::string> ids;
+    std::istringstream input(file(number, "input.jsonl"));
+    for (std::string line; std::getline(input, line);)
+      ids.push_back(*json::Document::parse(line, "the request").root().string("custom_id"));
+    REQUIRE(ids.size() == ledger.requests());
+    for (std::size_t request = 0; request < ids.size(); ++request)
+      CHECK(ledger.custom_id(request) == ids[request]);
+    return ids;
   }
   std::vector<std::uint64_t> requests() {
     std::vector<std::uint64_t> each;
@@ -108,6 +123,37 @@ TEST_CASE("what is sent and what is remembered of it agree", "[pipeline]") {
   CHECK(request.find("body")->string("model") == splitting.run.record().task.request.model);
   CHECK(request.find("body")->integer("dimensions") == splitting.run.record().task.request.dims);
   CHECK(request.find("body")->string("encoding_format") == splitting.run.record().task.request.encoding);
+}
+
+TEST_CASE("custom ids of other tasks are of one row in one batch of one run", "[pipeline]") {
+  store::RunRecord record = some_run_record();
+  record.task.built_in = false;
+  std::set<std::string> all;
+  for (const char* run_id : {"0123456789abcdef", "fedcba9876543210"}) {
+    record.run_id = run_id;
+    Splitting splitting({2, 1'000'000}, record);
+    for (const char* key : {"a", "b", "a", "b"}) // a batch takes each key once
+      splitting.add(key, "text");
+    splitting.splitter.finish();
+    REQUIRE(splitting.requests() == std::vector<std::uint64_t>{2, 2});
+    for (const int number : {1, 2})
+      for (const std::string& id : splitting.ids(number)) {
+        CHECK(id.size() == 32);
+        CHECK(id.find_first_not_of("0123456789abcdef") == std::string::npos);
+        CHECK(all.insert(id).second);
+      }
+    CHECK(splitting.file(1, "rows.tsv").starts_with("a\t"));
+  }
+  CHECK(all.size() == 8);
+}
+
+TEST_CASE("the custom ids of the built-in task are its keys", "[pipeline]") {
+  Splitting splitting({2, 1'000'000});
+  for (const char* key : {"a", "b", "c"})
+    splitting.add(key, "text");
+  splitting.splitter.finish();
+  CHECK(splitting.ids(1) == std::vector<std::string>{"a", "b"});
+  CHECK(splitting.ids(2) == std::vector<std::string>{"c"});
 }
 
 TEST_CASE("a stop leaves the batch being written planned", "[pipeline]") {
