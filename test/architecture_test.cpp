@@ -38,7 +38,7 @@ const std::map<std::string, Names> k_may_include = {
 
 // Third-party headers that stay in one folder.
 const std::map<std::string, Names> k_home_of = {
-    {"libpq-fe.h", {"pg"}}, {"curl/", {"http"}},        {"simdjson.h", {"json", "requests"}},
+    {"libpq-fe.h", {"pg"}}, {"curl/", {"http"}},        {"simdjson.h", {"json"}},
     {"zstd.h", {"zst"}},    {"httplib.h", {"sandbox"}}, {"openssl/", {"base"}},
     {"CLI/", {"cli"}},
 };

@@ -13,8 +13,8 @@ namespace embedctl::json {
 // The lines of a text, one after another, in a buffer of at most twice `k_longest_line`.
 class LineReader {
 public:
-  // Far above the widest vector anyone makes (65,536 numbers of 20 characters); what is longer
-  // is no result but an attack or an accident.
+  // Far above the widest vector that exists (65,536 numbers of 20 characters); a longer line is an
+  // attack or an accident.
   static constexpr std::size_t k_longest_line = std::size_t{4} * 1024 * 1024;
 
   // Bytes after each line that a vectorised parser may read.

@@ -44,7 +44,7 @@ void for_each_line(
     const store::BatchRecord& batch,
     const std::function<void(AnswerReader&)>& visit) {
   for (const auto& file : result_files(paths, batch)) {
-    AnswerReader reader(store::open_either(file, batch));
+    AnswerReader reader(RequestKind::embed, store::open_either(file, batch));
     while (reader.next())
       visit(reader);
   }
@@ -92,7 +92,7 @@ std::vector<std::uint32_t> count_answers(
   for (const auto& file : result_files(paths, batch))
     for (auto& part : store::open_halves(file, batch))
       counts.push_back(std::async(std::launch::async, [&ledger, part = std::move(part)]() mutable {
-        return count_answers(AnswerReader(std::move(part)), ledger);
+        return count_answers(AnswerReader(RequestKind::embed, std::move(part)), ledger);
       }));
   std::vector<std::uint32_t> answers(ledger.requests());
   for (auto& count : counts)

@@ -40,7 +40,7 @@ void for_each_answer(
     const AnswerVisitor& visitor) {
   std::vector<bool> visited(ledger.requests());
   for (const auto& file : result_files(paths, batch)) {
-    requests::AnswerReader reader(store::open_either(file, batch));
+    requests::AnswerReader reader(RequestKind::embed, store::open_either(file, batch));
     while (reader.next()) {
       const auto id = reader.custom_id();
       const auto request = id ? ledger.find_request(*id) : std::nullopt;

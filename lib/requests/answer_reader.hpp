@@ -1,37 +1,22 @@
 #pragma once
 
+#include "core/request.hpp"
+#include "requests/answer.hpp"
 #include "json/line_reader.hpp"
 
-#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <span>
-#include <string>
 #include <string_view>
-#include <variant>
 
 namespace embedctl::requests {
 
-// A vector as it came: of whatever width, every number finite. Valid until the next line.
-struct Embedding {
-  std::span<const float> values;
-};
-
-// The provider failed this row, or what it sent is no vector.
-struct Failure {
-  std::string code;
-  std::string message;
-};
-
-using Answer = std::variant<Embedding, Failure>;
-
-// The lines of an output.jsonl or errors.jsonl, in whatever order they are. Both embeddings as
-// arrays and as base64 are understood, by what each line holds and not by what was asked for.
+// The lines of an output.jsonl or errors.jsonl, in whatever order they are.
 class AnswerReader {
 public:
-  explicit AnswerReader(std::unique_ptr<InputStream> text);
-  explicit AnswerReader(const std::filesystem::path& path);
+  AnswerReader(RequestKind kind, std::unique_ptr<InputStream> text);
+  AnswerReader(RequestKind kind, const std::filesystem::path& path);
   ~AnswerReader();
   AnswerReader(AnswerReader&&) noexcept;
 
@@ -41,15 +26,16 @@ public:
   std::uint64_t line_number() const { return m_lines.number(); }
   std::string_view line() const { return m_lines.line(); }
 
-  // What custom_id() will say of a sound line, at a fraction of the cost; of a damaged one it may
-  // still tell the id.
+  // What custom_id() returns for a valid line, at a fraction of the cost; it may also find the id
+  // in a damaged line.
   std::optional<std::string_view> likely_id();
 
-  // Whose result the line is; nullopt for a line that cannot be given to any row: no JSON, cut,
-  // too long, or without a custom_id. Valid until the next call of any method.
+  // The id of the request that the line answers; nullopt for a line that belongs to no request: it
+  // is not valid JSON, cut, too long, or without a custom_id. Valid until the next call of any
+  // method.
   std::optional<std::string_view> custom_id();
 
-  // The result of a line that has a custom_id.
+  // What a line that has a custom_id says.
   Answer answer();
 
 private:

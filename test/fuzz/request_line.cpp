@@ -1,7 +1,7 @@
 // Request lines: key and text arrive at a reader of the line exactly as they were.
 
-#include "requests/request_writer.hpp"
 #include "fuzz/support.hpp"
+#include "requests/request_writer.hpp"
 #include "json/utf8.hpp"
 #include "json/value.hpp"
 

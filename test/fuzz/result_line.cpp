@@ -3,8 +3,8 @@
 
 #include "base/bytes.hpp"
 #include "fuzz/support.hpp"
-#include "json/writer.hpp"
 #include "requests/answer_reader.hpp"
+#include "json/writer.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -30,7 +30,7 @@ std::string line_of(const std::string& id, const std::string& embedding) {
 void require_same(
     MemoryFile& file, const std::string& line, const std::string& id, std::span<const float> was) {
   file.set(line);
-  AnswerReader reader(file.path());
+  AnswerReader reader(RequestKind::embed, file.path());
   require(reader.next(), "a line that was written is read");
   require(reader.custom_id() == id, "an id that was written is read again");
   const Answer answer = reader.answer();
@@ -59,7 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text = text_of(data, size);
   static MemoryFile file;
   file.set(text);
-  AnswerReader reader(file.path());
+  AnswerReader reader(RequestKind::embed, file.path());
   const auto most = std::count(text.begin(), text.end(), '\n') + 1;
   for (std::ptrdiff_t lines = 1; reader.next(); ++lines) {
     require(lines <= most, "a file has no more lines than newlines");

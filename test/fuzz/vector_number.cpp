@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   file.set(
       R"({"custom_id":"k","response":{"status_code":200,"body":{"data":[{"embedding":[)" + text
       + "]}]}}}\n");
-  AnswerReader reader(file.path());
+  AnswerReader reader(RequestKind::embed, file.path());
   require(reader.next() && reader.custom_id() == "k", "the line is read");
   const Answer answer = reader.answer();
   const auto* embedding = std::get_if<Embedding>(&answer);

@@ -1,3 +1,4 @@
+#include "json/line_reader.hpp"
 #include "json/numbers.hpp"
 
 #include "support/catch.hpp"
@@ -46,6 +47,11 @@ std::string written(std::mt19937_64& random) {
   }
 }
 
+bool parse(const std::string& array, std::vector<float>& out) {
+  const std::string padded = array + std::string(LineReader::k_padding, ' ');
+  return parse_numbers(std::string_view(padded).substr(0, array.size()), out);
+}
+
 } // namespace
 
 TEST_CASE("numbers are read to the nearest float, bit for bit", "[json]") {
@@ -82,7 +88,7 @@ TEST_CASE("small and signed numbers keep every bit", "[json]") {
   CHECK(values[7] == 100);
 }
 
-TEST_CASE("what is no array of plain numbers is left to a parser", "[json]") {
+TEST_CASE("anything but an array of plain numbers is left to parse_numbers", "[json]") {
   std::vector<float> values;
   for (const char* text :
        {"",       "[",       "[]",    "[1",    "[1,",    "[1,]",  "[,1]",    "1]",
@@ -90,5 +96,30 @@ TEST_CASE("what is no array of plain numbers is left to a parser", "[json]") {
         "[null]", "[\"1\"]", "[[1]]", "[NaN]", "[1e39]", "[0x1]", "[1.5.5]", "[--1]"}) {
     INFO(text);
     CHECK(read_numbers(text, values) == 0);
+  }
+}
+
+TEST_CASE("numbers of unusual size are parsed to the nearest float", "[json]") {
+  std::vector<float> values;
+  for (const std::string& text :
+       {std::string("0.25e000"), std::string("-1e-400"),
+        std::string("0.500000029802322387695312500000000001"),
+        "1.000000059604644775390625" + std::string(100, '0') + "1",
+        "16777217." + std::string(200, '0') + "1"}) {
+    INFO(text);
+    REQUIRE(parse("[1, " + text + "]", values));
+    REQUIRE(values.size() == 2);
+    CHECK(
+        std::bit_cast<std::uint32_t>(values[1])
+        == std::bit_cast<std::uint32_t>(std::strtof(text.c_str(), nullptr)));
+  }
+  CHECK(parse("[]", values));
+  CHECK(values.empty());
+  REQUIRE(parse("[1e39]", values));
+  CHECK(std::isinf(values[0]));
+  for (const char* bad :
+       {"", "[1e400]", "[NaN]", "[null]", "[\"1\"]", "[1 2]", "[1,]", "[01]", "5"}) {
+    INFO(bad);
+    CHECK_FALSE(parse(bad, values));
   }
 }
