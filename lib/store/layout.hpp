@@ -16,11 +16,11 @@ inline std::string batch_folder_name(int number) {
 }
 
 // What the lists of rows are called: those of the built-in task kept the names of release 0.1.0.
-enum class ListNames { rows, chunk_ids };
+enum class ListNames { rows, built_in };
 
 class BatchPaths {
 public:
-  explicit BatchPaths(fs::path folder, ListNames lists = ListNames::chunk_ids)
+  explicit BatchPaths(fs::path folder, ListNames lists = ListNames::built_in)
       : m_folder(std::move(folder)),
         m_list_suffix(lists == ListNames::rows ? "_rows.tsv" : "_chunk_ids.tsv") {}
 
@@ -44,7 +44,7 @@ private:
 
 class RunPaths {
 public:
-  explicit RunPaths(fs::path folder, ListNames lists = ListNames::chunk_ids)
+  explicit RunPaths(fs::path folder, ListNames lists = ListNames::built_in)
       : m_folder(std::move(folder)), m_lists(lists) {}
 
   const fs::path& folder() const { return m_folder; }

@@ -117,7 +117,7 @@ std::string folder_name_for(std::string_view text) {
 }
 
 ListNames list_names_of(const Task& task) {
-  return task.built_in ? ListNames::chunk_ids : ListNames::rows;
+  return task.built_in ? ListNames::built_in : ListNames::rows;
 }
 
 } // namespace

@@ -6,14 +6,15 @@
 
 #include <fmt/format.h>
 
-// A sanitizer's memory is not the program's.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-
 namespace embedctl::e2e {
 
 namespace {
 
 constexpr long k_mebibyte = 1024; // as /proc counts, in KiB
+
+// What peaks differ by from run to run. A leak of 1 KB a row is more, over the rows by which they
+// differ in number.
+constexpr long k_noise = 4 * k_mebibyte;
 
 // The most memory that the process has had until now.
 long peak_of(pid_t process) {
@@ -57,7 +58,7 @@ Peaks embed(const World& world, int family_number, int from, int rows) {
 
 } // namespace
 
-TEST_CASE("memory does not grow with the rows, and stays below 64 MiB", "[e2e]") {
+TEST_CASE("memory does not grow with the rows, and stays below 64 MiB", "[e2e][memory]") {
   constexpr int k_few = 3'000;
   constexpr int k_many = 9'000; // results of 300 MB
   const World world;
@@ -66,13 +67,11 @@ TEST_CASE("memory does not grow with the rows, and stays below 64 MiB", "[e2e]")
   const Peaks many = embed(world, 2, 1 + k_few, k_many);
   REQUIRE(world.count("embedding IS NOT NULL") == k_few + k_many);
   CHECK(many.ingest < 64 * k_mebibyte);
-  CHECK(many.ingest < few.ingest + 8 * k_mebibyte);
+  CHECK(many.ingest < few.ingest + k_noise);
   CHECK(many.again < 64 * k_mebibyte);
-  CHECK(many.again < few.again + 8 * k_mebibyte);
+  CHECK(many.again < few.again + k_noise);
   CHECK(many.submit < 64 * k_mebibyte);
-  CHECK(many.submit < few.submit + 8 * k_mebibyte);
+  CHECK(many.submit < few.submit + k_noise);
 }
 
 } // namespace embedctl::e2e
-
-#endif
