@@ -85,7 +85,8 @@ void Application::write_all(Tally& tally) {
   std::vector<BatchRecord*> due;
   std::uint64_t rows = 0;
   for (BatchRecord* batch : m_batches)
-    if (has_ended(*batch) && !batch->is_ingested()) {
+    if (has_ended(*batch) && !batch->is_ingested()
+        && !(tally.has_general_failure() && wants_download(*batch, m_options))) {
       due.push_back(batch);
       rows += batch->has_results() ? batch->asked : 0;
     }

@@ -33,8 +33,8 @@ public:
       const Ports& ports,
       IndexCare& indexes);
 
-  // Fetches and writes what has ended. An answer file that cannot be had holds up only its own
-  // batch, and is put on the tally.
+  // Fetches and writes what has ended, or only writes it if the tally says that the provider is
+  // away. An answer file that cannot be had holds up only its own batch, and is put on the tally.
   void write_all(Tally& tally);
 
   // Packs what is ingested. A disk that refuses only warns.

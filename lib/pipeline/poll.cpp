@@ -109,7 +109,7 @@ bool is_unknown_batch(const Error& error) {
 void look_at(store::Run& run, BatchRecord& batch, BatchProvider& provider, Work work) {
   retrieve(run, batch, provider, work.clock);
   run.save(batch);
-  cancel_duplicates(run, run.record().run_id, batch, provider, work);
+  cancel_duplicates(run, batch, provider, work);
 }
 
 void ask(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Clock& clock) {

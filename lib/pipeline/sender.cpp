@@ -102,13 +102,12 @@ identity_of(const std::string& run_id, const BatchRecord& batch) {
 
 void cancel_duplicates(
     const store::Run& run,
-    const std::string& run_id,
     BatchRecord& batch,
     BatchProvider& provider,
     Work work) {
   if (!batch.in_doubt)
     return;
-  for (const RemoteBatch& other : find_ours(run_id, batch, provider)) {
+  for (const RemoteBatch& other : find_ours(run.id(), batch, provider)) {
     if (other.id == batch.batch_id || contains(batch.duplicates, other.id))
       continue;
     work.progress.note(
@@ -202,8 +201,8 @@ void Sender::create(BatchRecord& batch) {
     ++batch.create_attempt;
     save(batch, BatchState::creating);
     NewBatch request{
-        batch.input_file_id, std::string(requests::endpoint_of(m_run.record().task.request.kind)),
-        identity_of(m_run_id, batch)};
+        batch.input_file_id, std::string(requests::endpoint_of(m_run.task().request.kind)),
+        identity_of(m_run.id(), batch)};
     request.metadata["embedctl_attempt"] = std::to_string(batch.create_attempt);
     RemoteBatch remote;
     try {
@@ -234,13 +233,13 @@ bool Sender::adopt_batch(BatchRecord& batch) {
   batch.in_doubt = true;
   const auto until = m_work.clock.steady() + m_grace;
   for (std::chrono::milliseconds pause{500};; pause *= 2) {
-    auto found = find_ours(m_run_id, batch, m_provider);
+    auto found = find_ours(m_run.id(), batch, m_provider);
     if (!found.empty()) {
       // Of those that give results the oldest, which is the furthest on.
       std::reverse(found.begin(), found.end());
       std::stable_partition(found.begin(), found.end(), gives_results);
       record_batch(batch, std::move(found.front()));
-      cancel_duplicates(m_run, m_run_id, batch, m_provider, m_work);
+      cancel_duplicates(m_run, batch, m_provider, m_work);
       return true;
     }
     const auto left =
@@ -278,7 +277,7 @@ void Sender::save(BatchRecord& batch, BatchState state) {
 }
 
 std::string Sender::remote_name(const BatchRecord& batch) const {
-  return fmt::format("embedctl_{}_{:03}_{}.jsonl", m_run_id, batch.number, batch.upload_attempt);
+  return fmt::format("embedctl_{}_{:03}_{}.jsonl", m_run.id(), batch.number, batch.upload_attempt);
 }
 
 } // namespace embedctl::pipeline

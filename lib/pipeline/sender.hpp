@@ -37,7 +37,6 @@ identity_of(const std::string& run_id, const store::BatchRecord& batch);
 // creation was never in doubt.
 void cancel_duplicates(
     const store::Run& run,
-    const std::string& run_id,
     store::BatchRecord& batch,
     BatchProvider& provider,
     Work work);
@@ -56,7 +55,6 @@ public:
       Work work,
       std::chrono::milliseconds grace = k_usual_grace)
       : m_run(run),
-        m_run_id(run.record().run_id),
         m_provider(provider),
         m_work(work),
         m_grace(grace) {}
@@ -76,7 +74,6 @@ private:
   std::string remote_name(const store::BatchRecord& batch) const;
 
   const store::Run& m_run;
-  std::string m_run_id; // a copy: the record may be saved anew while batches are sent
   BatchProvider& m_provider;
   Work m_work;
   std::chrono::milliseconds m_grace;

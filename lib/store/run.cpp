@@ -133,7 +133,8 @@ Run Run::create(const fs::path& batches_dir, RunRecord record) {
   make_private_directories(place);
   Run run(make_run_folder(place, record.created_at));
   run.m_lock.emplace(run.m_paths.lock(), fmt::format("run \"{}\"", run.m_paths.folder().string()));
-  run.save(std::move(record));
+  save_run_record(run.m_paths.record(), record);
+  run.become(std::move(record));
   return run;
 }
 
@@ -144,8 +145,7 @@ Run Run::load(const fs::path& folder) {
 }
 
 void Run::read() {
-  m_record = load_run_record(m_paths.record());
-  m_paths = RunPaths(m_paths.folder(), list_names_of(m_record.task));
+  become(load_run_record(m_paths.record()));
   m_batches.clear();
   std::vector<int> numbers;
   for (const fs::path& folder : folders_in(m_paths.batches()))
@@ -154,6 +154,13 @@ void Run::read() {
   std::sort(numbers.begin(), numbers.end());
   for (const int number : numbers)
     m_batches.push_back(load_batch(m_paths.batch(number), number));
+}
+
+void Run::become(RunRecord record) {
+  m_id = record.run_id;
+  m_task = record.task;
+  m_paths = RunPaths(m_paths.folder(), list_names_of(m_task));
+  m_record = std::move(record);
 }
 
 void Run::lock() {
@@ -165,7 +172,6 @@ void Run::lock() {
 void Run::save(RunRecord record) {
   save_run_record(m_paths.record(), record);
   m_record = std::move(record);
-  m_paths = RunPaths(m_paths.folder(), list_names_of(m_record.task));
 }
 
 void Run::save(const BatchRecord& batch) const {

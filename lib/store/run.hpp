@@ -43,6 +43,10 @@ public:
   const RunPaths& paths() const { return m_paths; }
   BatchPaths paths(const BatchRecord& batch) const { return m_paths.batch(batch.number); }
 
+  // These never change, and may be read while another thread saves the record.
+  const std::string& id() const { return m_id; }
+  const Task& task() const { return m_task; }
+
   const RunRecord& record() const { return m_record; }
   void save(RunRecord record);
 
@@ -77,8 +81,11 @@ public:
 private:
   explicit Run(fs::path folder) : m_paths(std::move(folder)) {}
   void read();
+  void become(RunRecord record);
 
   RunPaths m_paths;
+  std::string m_id;
+  Task m_task;
   RunRecord m_record;
   std::deque<BatchRecord> m_batches;
   std::optional<FileLock> m_lock;

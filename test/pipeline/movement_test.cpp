@@ -125,3 +125,21 @@ TEST_CASE("no batch is begun after a stop", "[pipeline]") {
   CHECK(world.scripted.calls == 0);
   CHECK(kind_of([&] { tally.outcome(); }) == ErrorKind::interrupted);
 }
+
+TEST_CASE("while the provider is away, what is here already is written", "[pipeline]") {
+  World world(6);
+  Run run = world.submit(2);
+  world.end_all(run);
+  for (const int number : {1, 2})
+    poll(run, number, world.provider, world.work());
+  world.executor->fetch(run, run.batches()[0]);
+  // Now one batch is here, one has ended, and one is to be asked for.
+  world.provider.before_retrieve = [] { throw FakeProvider::lost("retrieve"); };
+  const int downloads = world.provider.downloads;
+  CHECK(kind_of([&] { advance(run, {}, world.ports()); }) == ErrorKind::unreachable);
+  CHECK(world.sink.vectors.size() == 2);
+  CHECK(world.provider.downloads == downloads);
+  world.provider.before_retrieve = nullptr;
+  CHECK(std::holds_alternative<Done>(advance(run, {}, world.ports())));
+  CHECK(world.sink.vectors.size() == 6);
+}

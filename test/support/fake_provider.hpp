@@ -60,6 +60,8 @@ public:
   RemoteBatch retrieve(const std::string& batch_id) override {
     const std::lock_guard guard(m_mutex);
     ++retrieves;
+    if (before_retrieve)
+      before_retrieve();
     return batch(batch_id);
   }
 
@@ -163,6 +165,7 @@ public:
   std::function<void()> before_upload, after_upload;
   std::function<void()> before_create, after_create;
   std::function<void()> before_look;
+  std::function<void()> before_retrieve;
   std::function<void()> half_downloaded;
 
   ProviderIdentity who{"https://provider.test/v1", "", ""};
