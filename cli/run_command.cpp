@@ -2,15 +2,18 @@
 
 #include "base/error.hpp"
 #include "cli/connections.hpp"
+#include "cli/error_report.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/format.hpp"
 #include "cli/output.hpp"
 #include "cli/resume_hint.hpp"
 #include "cli/run_report.hpp"
 #include "cli/submit_command.hpp"
+#include "cli/terminal.hpp"
 #include "pipeline/run.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace embedctl::cli {
 
@@ -69,11 +72,13 @@ int exit_code_after(
   const auto* blocked = std::get_if<pipeline::Blocked>(&outcome);
   if (blocked == nullptr)
     return exit_code_of(run, std::nullopt);
-  context.progress.note(
-      NoteLevel::warning,
-      fmt::format(
-          "run {} is blocked: {}; {}", run.paths().folder().string(), blocked->why.what(),
-          blocked->why.hint()));
+  Error why(
+      blocked->why.kind(),
+      fmt::format("run {} is blocked: {}", run.paths().folder().string(), blocked->why.what()),
+      blocked->why.hint());
+  why.provider = blocked->why.provider;
+  context.progress.close();
+  write_stderr(error_text(why, wants_colour(STDERR_FILENO, context.environment)));
   return ExitCode::failed;
 }
 

@@ -11,11 +11,11 @@ bool is_general(ErrorKind kind) {
   case ErrorKind::unreachable:
   case ErrorKind::interrupted:
   case ErrorKind::usage:
+  case ErrorKind::io:
   case ErrorKind::internal:
     return true;
   case ErrorKind::database:
   case ErrorKind::provider:
-  case ErrorKind::io:
   case ErrorKind::corrupt:
   case ErrorKind::locked:
     break;

@@ -17,8 +17,8 @@ public:
   void add(const Outcome& outcome);
   void add(const Error& error);
 
-  // Whether something failed that other batches would meet too: what is away, asked to stop or
-  // misconfigured.
+  // Whether something failed that other batches would meet too: the disk, what is away, a stop, the
+  // configuration.
   bool has_general_failure() const;
 
   // Blocked where one batch is, although the others went on. Throws a general failure.

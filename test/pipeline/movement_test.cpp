@@ -84,8 +84,8 @@ TEST_CASE("of several failures the one that asks most of a person counts", "[pip
   CHECK(kind_of([&] { tally.outcome(); }) == ErrorKind::interrupted);
 }
 
-TEST_CASE("misconfiguration and mistakes of ours are general failures", "[pipeline]") {
-  for (const ErrorKind kind : {ErrorKind::usage, ErrorKind::internal}) {
+TEST_CASE("a disk that fails, misconfiguration and mistakes of ours concern all", "[pipeline]") {
+  for (const ErrorKind kind : {ErrorKind::io, ErrorKind::usage, ErrorKind::internal}) {
     Tally tally;
     tally.add(Error(kind, "x"));
     CHECK(tally.has_general_failure());
