@@ -4,7 +4,7 @@
 #include "base/error.hpp"
 #include "base/file_lock.hpp"
 #include "http/url.hpp"
-#include "pg/index_keeper.hpp"
+#include "pg/table_indexes.hpp"
 #include "pg/table_source.hpp"
 #include "pg/column_sink.hpp"
 
@@ -33,10 +33,10 @@ openai::Options provider_options(Context& context, const ProviderOptions& option
 
 std::unique_ptr<IndexKeeper>
 open_index_keeper(Context& context, const Task& task, const ProviderOptions& options) {
-  pg::IndexKeeperOptions keeper;
-  keeper.retry_timeout = std::chrono::seconds(options.retry_timeout_seconds);
-  return std::make_unique<pg::IndexKeeper>(
-      context.environment.database_url(), task, context.clock, context.progress, keeper);
+  pg::TableIndexesOptions indexes;
+  indexes.retry_timeout = std::chrono::seconds(options.retry_timeout_seconds);
+  return std::make_unique<pg::TableIndexes>(
+      context.environment.database_url(), task, context.clock, context.progress, indexes);
 }
 
 } // namespace

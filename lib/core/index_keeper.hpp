@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -44,8 +45,8 @@ struct IndexSurvey {
 
   // Rows that a build writes in the time of one row written into the finished index, and how many
   // it can keep in memory: only for these it is that fast. Of the worst of them.
-  double build_speed = 0;
-  std::uint64_t rows_in_memory = 0;
+  double build_speed = std::numeric_limits<double>::infinity();
+  std::uint64_t rows_in_memory = std::numeric_limits<std::uint64_t>::max();
 };
 
 enum class Rebuilt {
@@ -55,7 +56,7 @@ enum class Rebuilt {
 };
 
 // The HNSW and IVFFlat indexes of the target column, partitions included. Real class:
-// pg::IndexKeeper.
+// pg::TableIndexes.
 class IndexKeeper {
 public:
   virtual ~IndexKeeper() = default;

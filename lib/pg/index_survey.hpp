@@ -1,8 +1,7 @@
 #pragma once
 
-#include "core/task.hpp"
 #include "core/index_keeper.hpp"
-#include "pg/index_cost.hpp"
+#include "core/task.hpp"
 
 namespace embedctl::pg {
 
@@ -11,7 +10,5 @@ class Connection;
 // To be called in a transaction, of which it sets the search path: definitions are then told with
 // all names in full, and can be compared.
 IndexSurvey survey_indexes(Connection& connection, const Task& task);
-
-ServerMemory server_memory(Connection& connection);
 
 } // namespace embedctl::pg

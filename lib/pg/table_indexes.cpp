@@ -1,4 +1,4 @@
-#include "pg/index_keeper.hpp"
+#include "pg/table_indexes.hpp"
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
@@ -25,9 +25,26 @@ constexpr std::string_view k_out_of_memory = "53200";
 
 constexpr std::string_view k_dropping = "cannot drop the indexes";
 
-Error failure(std::string message, std::string hint) {
+Error failure(std::string message, std::string hint = {}) {
   return {ErrorKind::database, std::move(message), std::move(hint)};
 }
+
+// A transaction that does not wait longer for a lock than it may. Reading all of a table and
+// building an index over it may take hours.
+struct Session {
+  Session(const Secret& conninfo, std::chrono::milliseconds lock_timeout, std::string_view doing)
+      : connection(conninfo),
+        transaction(
+            connection,
+            fmt::format(
+                "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0;"
+                " SET LOCAL lock_timeout = {}",
+                lock_timeout.count()),
+            doing) {}
+
+  Connection connection;
+  Transaction transaction;
+};
 
 // Who uses the table, as far as this user may see it; no word of what they do there.
 std::string users_of(Connection& connection, const std::string& table) {
@@ -42,7 +59,7 @@ std::string users_of(Connection& connection, const std::string& table) {
   std::vector<std::string> users;
   for (int row = 0; row < found.rows(); ++row)
     users.push_back(printable(found.at(row, 0)));
-  return users.empty() ? "somebody who has gone meanwhile"
+  return users.empty() ? "a session that has ended meanwhile"
                        : fmt::format("{}", fmt::join(users, "; "));
 }
 
@@ -60,32 +77,33 @@ find_table(Connection& connection, const VectorIndex& index, const std::string& 
     return std::nullopt;
   throw failure(
       fmt::format(
-          "{}: table {} is called {} now", doing, printable(index.table),
+          "{}: table {} is now called {}", doing, printable(index.table),
           printable(found.at(0, 1))),
       "give the table its name back, or build the index by hand as indexes.json in the run folder "
-      "has it and remove that file");
+      "describes it and remove that file");
 }
 
-enum class Standing { absent, unfinished, there };
+struct FoundIndex {
+  std::string name; // as the server calls it
+  bool valid = false;
+};
 
-// What stands under the index's name.
-Standing standing_of(Connection& connection, const VectorIndex& index, const std::string& doing) {
+// What stands under the index's name, if that is the index.
+std::optional<FoundIndex>
+find_index(Connection& connection, const VectorIndex& index, const std::string& doing) {
   const Result found = connection.query(
-      "SELECT coalesce(pg_get_indexdef(c.oid), ''), i.indisvalid OR c.relkind = 'I' FROM pg_class c"
+      "SELECT c.oid::regclass::text, i.indisvalid OR c.relkind = 'I',"
+      " coalesce(pg_get_indexdef(c.oid), '') FROM pg_class c"
       " LEFT JOIN pg_index i ON i.indexrelid = c.oid WHERE c.oid = to_regclass($1)",
       {index.name}, doing);
   if (found.rows() == 0)
-    return Standing::absent;
-  if (found.at(0, 0) != index.definition)
+    return std::nullopt;
+  if (found.at(0, 2) != index.definition)
     throw failure(
-        fmt::format("{}: there is something else of that name", doing),
-        "drop or rename that, and run it again; or, if it is what you want, remove indexes.json "
-        "from the run folder, which has the index as it was");
-  return found.boolean(0, 1) ? Standing::there : Standing::unfinished;
-}
-
-std::string name_of(Connection& connection, const VectorIndex& index, const std::string& doing) {
-  return connection.query("SELECT to_regclass($1)::text", {index.name}, doing).string(0, 0);
+        fmt::format("{}: something else has this name", doing),
+        "drop or rename that and retry; or, if it is what you want, remove indexes.json from the "
+        "run folder, which describes the index as it was");
+  return FoundIndex{found.string(0, 0), found.boolean(0, 1)};
 }
 
 // What its definition does not tell. The names are the server's own, not those of a file.
@@ -107,74 +125,71 @@ void complete(Connection& connection, const VectorIndex& index, const std::strin
   if (index.parent.empty() || names.boolean(0, 3))
     return;
   if (names.null(0, 2))
-    throw failure(
-        fmt::format("{}: its parent {} is not there", doing, printable(index.parent)), {});
+    throw failure(fmt::format("{}: its parent {} is missing", doing, printable(index.parent)));
   connection.run(fmt::format("ALTER INDEX {} ATTACH PARTITION {}", names.at(0, 2), name), doing);
 }
 
 } // namespace
 
-IndexKeeper::IndexKeeper(
+TableIndexes::TableIndexes(
     Secret conninfo,
     Task task,
     Clock& clock,
     ProgressSink& progress,
-    IndexKeeperOptions options)
+    TableIndexesOptions options)
     : m_conninfo(std::move(conninfo)),
       m_task(std::move(task)),
       m_clock(clock),
       m_progress(progress),
       m_options(options) {}
 
-// Reading all of a table and building an index over it may take hours.
-std::string IndexKeeper::begin_sql() const {
-  return fmt::format(
-      "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0;"
-      " SET LOCAL lock_timeout = {}",
-      m_options.lock_timeout.count());
+void TableIndexes::retry(const std::function<void()>& attempt) const {
+  retry_while_away(m_clock, m_options.retry_timeout, &m_progress, attempt);
 }
 
-IndexSurvey IndexKeeper::survey() {
+IndexSurvey TableIndexes::survey() {
   constexpr std::string_view k_doing = "cannot look at the indexes";
   IndexSurvey survey;
-  retry_while_away(m_clock, m_options.retry_timeout, &m_progress, [&] {
-    Connection connection(m_conninfo);
-    const Transaction transaction(connection, begin_sql(), k_doing);
+  retry([&] {
+    Session session(m_conninfo, m_options.lock_timeout, k_doing);
     // The server stumbles over an index that is dropped while it is told of. This keeps them, and
     // wants no right but that of reading the column.
-    const Names names = quote_names(connection, m_task);
-    connection.run(fmt::format("SELECT {} FROM {} LIMIT 0", names.target, names.table), k_doing);
-    survey = survey_indexes(connection, m_task);
+    const Names names = quote_names(session.connection, m_task);
+    session.connection.run(
+        fmt::format("SELECT {} FROM {} LIMIT 0", names.target, names.table), k_doing);
+    survey = survey_indexes(session.connection, m_task);
   });
   return survey;
 }
 
-std::uint64_t IndexKeeper::count_vectors() {
-  std::uint64_t count = 0;
-  retry_while_away(m_clock, m_options.retry_timeout, &m_progress, [&] {
-    constexpr std::string_view k_doing = "cannot count the vectors";
-    Connection connection(m_conninfo);
-    const Transaction transaction(connection, begin_sql(), k_doing);
-    const Names names = quote_names(connection, m_task);
-    count =
-        connection
-            .query(fmt::format("SELECT count({}) FROM {}", names.target, names.table), {}, k_doing)
-            .number(0, 0);
+std::uint64_t TableIndexes::count_vectors() {
+  constexpr std::string_view k_doing = "cannot count the vectors";
+  std::uint64_t vectors = 0;
+  retry([&] {
+    Session session(m_conninfo, m_options.lock_timeout, k_doing);
+    const std::string table = quote_table(session.connection, m_task.rows.table);
+    vectors = count(session.connection, table, k_doing);
   });
-  return count;
+  return vectors;
 }
 
-void IndexKeeper::drop(const Record& record) {
-  retry_while_away(m_clock, m_options.retry_timeout, &m_progress, [&] { drop_once(record); });
+std::uint64_t TableIndexes::count(
+    Connection& connection, const std::string& table, std::string_view doing) const {
+  const std::string column = connection.quote_identifier(m_task.target.column);
+  return connection.run(fmt::format("SELECT count({}) FROM {}", column, table), doing)
+      .number(0, 0);
 }
 
-void IndexKeeper::drop_once(const Record& record) {
-  Connection connection(m_conninfo);
-  Transaction transaction(connection, begin_sql(), k_dropping);
-  lock_for_drop(connection);
-  const IndexSurvey survey = survey_indexes(connection, m_task);
+void TableIndexes::drop(const Record& record) {
+  retry([&] { drop_once(record); });
+}
+
+void TableIndexes::drop_once(const Record& record) const {
+  Session session(m_conninfo, m_options.lock_timeout, k_dropping);
+  lock_for_drop(session.connection);
+  const IndexSurvey survey = survey_indexes(session.connection, m_task);
   if (!survey.obstacles.empty())
-    throw failure(fmt::format("{}: {}", k_dropping, survey.obstacles.front()), {});
+    throw failure(fmt::format("{}: {}", k_dropping, survey.obstacles.front()));
   if (survey.indexes.empty())
     return;
   std::vector<std::string> roots; // which take their parts along
@@ -182,11 +197,11 @@ void IndexKeeper::drop_once(const Record& record) {
     if (index.parent.empty())
       roots.push_back(index.name);
   record(survey.indexes);
-  connection.run(fmt::format("DROP INDEX {}", fmt::join(roots, ", ")), k_dropping);
-  transaction.commit(k_dropping);
+  session.connection.run(fmt::format("DROP INDEX {}", fmt::join(roots, ", ")), k_dropping);
+  session.transaction.commit(k_dropping);
 }
 
-void IndexKeeper::lock_for_drop(Connection& connection) {
+void TableIndexes::lock_for_drop(Connection& connection) const {
   const std::string table = quote_table(connection, m_task.rows.table);
   try {
     connection.run(fmt::format("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", table), k_dropping);
@@ -199,17 +214,16 @@ void IndexKeeper::lock_for_drop(Connection& connection) {
         fmt::format(
             "{}: table \"{}\" is in use by {}", k_dropping, printable(m_task.rows.table),
             users_of(connection, table)),
-        "ask them, or come when nobody uses the table; nothing was dropped, and --index keep "
-        "writes "
-        "all the same");
+        "retry when the table is idle; nothing was dropped, and --index keep writes with the index "
+        "in place");
     in_use.sqlstate = error.sqlstate;
     throw in_use;
   }
 }
 
-Rebuilt IndexKeeper::build(const VectorIndex& index) {
+Rebuilt TableIndexes::build(const VectorIndex& index) {
   Rebuilt outcome = Rebuilt::found;
-  retry_while_away(m_clock, m_options.retry_timeout, &m_progress, [&] {
+  retry([&] {
     try {
       outcome = build_once(index, false);
     } catch (const Error& error) {
@@ -224,10 +238,10 @@ Rebuilt IndexKeeper::build(const VectorIndex& index) {
   return outcome;
 }
 
-Rebuilt IndexKeeper::build_once(const VectorIndex& index, bool modestly) {
+Rebuilt TableIndexes::build_once(const VectorIndex& index, bool modestly) const {
   const std::string doing = fmt::format("cannot build index {}", printable(index.name));
-  Connection connection(m_conninfo);
-  Transaction transaction(connection, begin_sql(), doing);
+  Session session(m_conninfo, m_options.lock_timeout, doing);
+  Connection& connection = session.connection;
   connection.run("SET LOCAL search_path = ''", doing);
   const auto table = find_table(connection, index, doing);
   if (!table)
@@ -235,15 +249,18 @@ Rebuilt IndexKeeper::build_once(const VectorIndex& index, bool modestly) {
   // Waits until a transaction that drops or builds an index of the table is over, even one whose
   // client is dead, and for no one else. What is looked at now stays so.
   connection.run(fmt::format("LOCK TABLE ONLY {} IN SHARE UPDATE EXCLUSIVE MODE", *table), doing);
-  const Standing standing = standing_of(connection, index, doing);
-  if (standing == Standing::unfinished)
-    connection.run(fmt::format("DROP INDEX {}", name_of(connection, index, doing)), doing);
-  if (standing != Standing::there)
-    IndexBuild(connection, m_conninfo, m_clock, m_progress)
-        .run(index, *table, m_task.target.column, modestly);
+  const auto there = find_index(connection, index, doing);
+  const bool is_whole = there && there->valid;
+  if (there && !is_whole)
+    connection.run(fmt::format("DROP INDEX {}", there->name), doing);
+  if (!is_whole) {
+    const std::uint64_t rows = count(connection, "ONLY " + *table, doing);
+    prepare_build(connection, index, rows, modestly, m_progress);
+    run_build(connection, index, rows, m_conninfo, m_clock, m_progress);
+  }
   complete(connection, index, doing);
-  transaction.commit(doing);
-  return standing == Standing::there ? Rebuilt::found : Rebuilt::built;
+  session.transaction.commit(doing);
+  return is_whole ? Rebuilt::found : Rebuilt::built;
 }
 
 } // namespace embedctl::pg

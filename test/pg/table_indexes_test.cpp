@@ -1,4 +1,4 @@
-#include "pg/index_keeper.hpp"
+#include "pg/table_indexes.hpp"
 
 #include "pg/fixture.hpp"
 #include "support/catch.hpp"
@@ -35,7 +35,7 @@ struct Keeper {
 
   SleepingClock clock;
   test::FakeProgress progress;
-  pg::IndexKeeper keeper;
+  pg::TableIndexes keeper;
 };
 
 // Everything about the table's indexes that a user could see.
@@ -126,7 +126,7 @@ TEST_CASE("the index of a partitioned table comes back with all its parts", "[pg
   SECTION("and a part of it is not taken by itself") {
     Task task = narrow_task();
     task.rows.table = "part_a";
-    pg::IndexKeeper part(Secret(database.url()), task, keeper.clock, keeper.progress);
+    pg::TableIndexes part(Secret(database.url()), task, keeper.clock, keeper.progress);
     const IndexSurvey survey = part.survey();
     REQUIRE(survey.obstacles.size() == 1);
     CHECK(
@@ -152,6 +152,66 @@ TEST_CASE("indexes that vectors are not written into are left alone", "[pg][inde
   CHECK(survey.seconds_per_row > 0);
   CHECK(survey.build_speed > 1);
   CHECK(survey.rows_in_memory > 1000);
+}
+
+TEST_CASE("an index costs more the more it has to compare and to keep", "[pg][index]") {
+  const TestDatabase database;
+  make_tables(database);
+  Keeper keeper(database.url());
+  const auto survey_of = [&](const std::string& index) {
+    database.exec("DROP INDEX IF EXISTS nearest; CREATE INDEX nearest ON knowledge_chunks USING "
+                  + index);
+    const IndexSurvey survey = keeper.keeper.survey();
+    REQUIRE(survey.indexes.size() == 1);
+    return survey;
+  };
+  const IndexSurvey usual = survey_of("hnsw (embedding vector_l2_ops)");
+  const std::uint64_t usual_bytes = usual.indexes[0].bytes_per_row;
+  CHECK(usual.indexes[0].needed_bytes == 0);
+  const IndexSurvey large =
+      survey_of("hnsw (embedding vector_l2_ops) WITH (m = 32, ef_construction = 128)");
+  CHECK(large.seconds_per_row > 3.9 * usual.seconds_per_row);
+  CHECK(large.indexes[0].bytes_per_row == usual_bytes + 16 * 32);
+  CHECK(large.rows_in_memory < usual.rows_in_memory);
+  const IndexSurvey half = survey_of("hnsw ((embedding::halfvec(3)) halfvec_l2_ops)");
+  CHECK(half.seconds_per_row < usual.seconds_per_row);
+  CHECK(half.indexes[0].bytes_per_row == usual_bytes - 6);
+  const IndexSurvey bits = survey_of("hnsw ((binary_quantize(embedding)::bit(3)) bit_hamming_ops)");
+  CHECK(bits.indexes[0].bytes_per_row == usual_bytes - 12);
+
+  const IndexSurvey lists = survey_of("ivfflat (embedding vector_l2_ops)");
+  CHECK(lists.seconds_per_row < usual.seconds_per_row / 10);
+  CHECK(lists.build_speed < usual.build_speed);
+  CHECK(lists.indexes[0].bytes_per_row == 0);
+  CHECK(lists.indexes[0].needed_bytes > 10'000 * 20);
+  const IndexSurvey many = survey_of("ivfflat (embedding vector_l2_ops) WITH (lists = 1000)");
+  CHECK(many.seconds_per_row > 9 * lists.seconds_per_row);
+  CHECK(many.indexes[0].needed_bytes > 50'000 * 20 + 50'000 * 1000 * 4);
+
+  // Of several, a row is written into each.
+  database.exec("CREATE INDEX ON knowledge_chunks USING hnsw (embedding vector_ip_ops)");
+  const IndexSurvey both = keeper.keeper.survey();
+  CHECK(both.seconds_per_row > many.seconds_per_row + 0.9 * usual.seconds_per_row);
+  CHECK(both.build_speed == lists.build_speed);
+  CHECK(both.rows_in_memory == usual.rows_in_memory);
+}
+
+TEST_CASE("a build tells how far the server is", "[pg][index]") {
+  const TestDatabase database;
+  make_tables(database);
+  fill(database, 60);
+  database.exec(k_hnsw);
+  Keeper keeper(database.url());
+  VectorIndex index = keeper.drop().front();
+  database.exec("CREATE FUNCTION slow(vector) RETURNS vector LANGUAGE plpgsql IMMUTABLE AS"
+                " $$ BEGIN PERFORM pg_sleep(0.02); RETURN $1; END $$");
+  index.definition = "CREATE INDEX nearest ON public.knowledge_chunks USING hnsw"
+                     " ((public.slow(embedding)::public.vector(3)) public.vector_cosine_ops)";
+  keeper.clock.on_sleep = [] { std::this_thread::sleep_for(std::chrono::milliseconds(5)); };
+  CHECK(keeper.keeper.build(index) == Rebuilt::built);
+  const auto done = keeper.progress.rows_done.at(static_cast<std::size_t>(Phase::index));
+  CHECK(done > 0);
+  CHECK(done <= 60);
 }
 
 TEST_CASE("what this user could not build again is not dropped", "[pg][index]") {
@@ -280,7 +340,7 @@ TEST_CASE("what stands in the place of a missing index decides what is done", "[
   SECTION("nothing, as its table has another name") {
     database.exec("ALTER TABLE knowledge_chunks RENAME TO chunks");
     const Error error = error_of([&] { keeper.keeper.build(index); });
-    CHECK_THAT(error.what(), ContainsSubstring("is called public.chunks now"));
+    CHECK_THAT(error.what(), ContainsSubstring("is now called public.chunks"));
   }
   SECTION("nothing, and somebody writes to the table") {
     Connection writer(Secret(database.url()));

@@ -8,12 +8,15 @@
 #include "pg/connection.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
 #include <string_view>
 
 namespace embedctl::pg {
 
-struct IndexKeeperOptions {
-  // How long to go on while the database is away, or others hold the table that an index is to be
+struct TableIndexesOptions {
+  // How long to retry while the database is away, or others hold the table that an index is to be
   // built for.
   std::chrono::milliseconds retry_timeout = std::chrono::minutes{5};
 
@@ -21,15 +24,16 @@ struct IndexKeeperOptions {
   std::chrono::milliseconds lock_timeout = std::chrono::seconds{5};
 };
 
-// Each call has a connection of its own and leaves nothing open.
-class IndexKeeper : public embedctl::IndexKeeper {
+// The HNSW and IVFFlat indexes of a task's target column. Each call has a connection of its own and
+// leaves nothing open.
+class TableIndexes : public IndexKeeper {
 public:
-  IndexKeeper(
+  TableIndexes(
       Secret conninfo,
       Task task,
       Clock& clock,
       ProgressSink& progress,
-      IndexKeeperOptions options = {});
+      TableIndexesOptions options = {});
 
   IndexSurvey survey() override;
   std::uint64_t count_vectors() override;
@@ -37,19 +41,18 @@ public:
   Rebuilt build(const VectorIndex& index) override;
 
 private:
-  // Begins a transaction that does not wait longer for a lock than it may.
-  std::string begin_sql() const;
-
-  void drop_once(const Record& record);
-  void lock_for_drop(Connection& connection);
-
-  Rebuilt build_once(const VectorIndex& index, bool modestly);
+  void retry(const std::function<void()>& attempt) const;
+  std::uint64_t
+  count(Connection& connection, const std::string& table, std::string_view doing) const;
+  void drop_once(const Record& record) const;
+  void lock_for_drop(Connection& connection) const;
+  Rebuilt build_once(const VectorIndex& index, bool modestly) const;
 
   Secret m_conninfo;
   Task m_task;
   Clock& m_clock;
   ProgressSink& m_progress;
-  IndexKeeperOptions m_options;
+  TableIndexesOptions m_options;
 };
 
 } // namespace embedctl::pg
