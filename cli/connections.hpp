@@ -60,7 +60,7 @@ public:
   void require_provider() { m_executor.identity(); }
 
   RowSource& source() { return *m_source; }
-  IndexKeeper& indexes() { return *m_indexes; }
+  IndexKeeper* indexes() { return m_indexes.get(); }
   pipeline::Ports ports();
 
 private:

@@ -58,18 +58,15 @@ bool all_have_ended(const store::Run& run) {
 }
 
 void apply(store::Run& run, const AdvanceOptions& options, const Ports& ports, Tally& tally) {
-  IndexCare indexes(run, options.apply.index, *ports.indexes, ports.work);
+  IndexCare indexes(run, options.apply.index, ports.indexes, ports.work);
   Application application(run, options.only, options.apply, ports, indexes);
   try {
     if (!options.together || all_have_ended(run))
       application.write_all(tally);
     ports.work.progress.finish(Phase::download);
     ports.work.progress.finish(Phase::write);
-  } catch (const Error& error) {
-    indexes.bring_back_after(error);
-    throw;
-  } catch (const std::exception& error) {
-    indexes.bring_back_after(Error(ErrorKind::internal, error.what()));
+  } catch (const std::exception& failure) {
+    indexes.bring_back_after(failure);
     throw;
   }
   indexes.bring_back();

@@ -45,117 +45,89 @@ double seconds_to_build(const IndexSurvey& survey, std::uint64_t rows) {
          + seconds_to_write(survey, rows - in_memory);
 }
 
-Error refusal(const std::string& obstacle) {
-  return {
-      ErrorKind::database, fmt::format("--index rebuild is not possible: {}", obstacle),
-      "use --index keep, or let somebody run it who may; nothing was dropped"};
+void refuse_obstacles(const IndexSurvey& survey) {
+  if (!survey.obstacles.empty())
+    throw Error(
+        ErrorKind::database,
+        fmt::format("--index rebuild is not possible: {}", survey.obstacles.front()),
+        "use --index keep, or run as the table owner; nothing was dropped");
 }
 
-void tell_of_keeping(const IndexSurvey& survey, std::uint64_t rows, const char* why, Work work) {
+// Why the indexes stay; empty where they do not.
+std::string
+why_kept(IndexPolicy policy, const IndexSurvey& survey, std::uint64_t rows, IndexKeeper& keeper) {
+  if (policy == IndexPolicy::keep)
+    return "--index rebuild drops it and builds it afterwards";
+  if (policy == IndexPolicy::rebuild) {
+    refuse_obstacles(survey);
+    return {};
+  }
+  const double seconds = seconds_to_write(survey, rows);
+  if (seconds < k_worth_seconds)
+    return "that is not worth a rebuild";
+  if (!survey.obstacles.empty())
+    return "it cannot be rebuilt: " + survey.obstacles.front();
+  if (seconds - seconds_to_build(survey, keeper.count_vectors() + rows) < k_worth_seconds)
+    return "a rebuild would take longer";
+  return {};
+}
+
+} // namespace
+
+void check_policy(IndexPolicy policy, IndexKeeper* keeper) {
+  if (keeper != nullptr && policy == IndexPolicy::rebuild)
+    refuse_obstacles(keeper->survey());
+}
+
+bool wants_rebuild(IndexPolicy policy, std::uint64_t rows, IndexKeeper* keeper, Work work) {
+  if (keeper == nullptr)
+    return false;
+  const IndexSurvey survey = keeper->survey();
+  if (survey.indexes.empty())
+    return false;
+  const std::string why = why_kept(policy, survey, rows, *keeper);
+  if (why.empty())
+    return true;
   const double seconds = seconds_to_write(survey, rows);
   work.progress.note(
       seconds >= k_worth_seconds ? NoteLevel::warning : NoteLevel::detail,
       fmt::format(
-          "{} rows are written with {} in place, which adds about {} to it{}", human_count(rows),
+          "writing {} rows with {} in place takes about {} longer; {}", human_count(rows),
           names_of(survey.indexes), about(seconds), why));
-}
-
-bool is_worth_it(const IndexSurvey& survey, std::uint64_t rows, IndexKeeper& keeper, Work work) {
-  const double seconds = seconds_to_write(survey, rows);
-  if (seconds < k_worth_seconds)
-    return false;
-  if (!survey.obstacles.empty()) {
-    tell_of_keeping(survey, rows, "; it cannot be built again here", work);
-    work.progress.note(NoteLevel::warning, survey.obstacles.front());
-    return false;
-  }
-  const std::uint64_t all = keeper.count_vectors() + rows;
-  if (seconds - seconds_to_build(survey, all) >= k_worth_seconds)
-    return true;
-  tell_of_keeping(survey, rows, "; building it again would take longer", work);
   return false;
 }
 
-} // namespace
-
-void check_policy(IndexPolicy policy, IndexKeeper& keeper) {
-  if (policy != IndexPolicy::rebuild)
-    return;
-  const IndexSurvey survey = keeper.survey();
-  if (!survey.obstacles.empty())
-    throw refusal(survey.obstacles.front());
-}
-
-bool wants_rebuild(IndexPolicy policy, std::uint64_t rows, IndexKeeper& keeper, Work work) {
-  const IndexSurvey survey = keeper.survey();
-  if (survey.indexes.empty())
-    return false;
-  switch (policy) {
-  case IndexPolicy::keep:
-    tell_of_keeping(survey, rows, "; --index rebuild builds it again instead", work);
-    return false;
-  case IndexPolicy::automatic:
-    return is_worth_it(survey, rows, keeper, work);
-  case IndexPolicy::rebuild:
-    break;
-  }
-  if (!survey.obstacles.empty())
-    throw refusal(survey.obstacles.front());
-  return true;
-}
-
-namespace {
-
-// What an earlier writing left missing stays on record as it was. It goes last, because its parents
-// may be among the others. One that somebody made meanwhile under its name is it, unless it
-// differs: then the record must not be lost to it.
-void keep_on_record(const VectorIndex& missing, std::vector<VectorIndex>& indexes) {
-  const auto there = std::find_if(indexes.begin(), indexes.end(), [&](const VectorIndex& index) {
-    return index.name == missing.name;
-  });
-  if (there == indexes.end())
-    indexes.push_back(missing);
-  else if (there->definition == missing.definition)
-    *there = missing;
-  else
-    throw Error(
-        ErrorKind::database,
-        fmt::format(
-            "{} is to be built again as it was, and another index has its name: {}",
-            printable(missing.name), printable(there->definition)),
-        "rename or drop that one; what is missing is in indexes.json of the run folder");
-}
-
-} // namespace
-
-IndexCare::IndexCare(store::Run& run, IndexPolicy policy, IndexKeeper& keeper, Work work)
+IndexCare::IndexCare(store::Run& run, IndexPolicy policy, IndexKeeper* keeper, Work work)
     : m_run(run), m_policy(policy), m_keeper(keeper), m_work(work) {}
+
+void IndexCare::note(NoteLevel level, const std::string& what) const {
+  m_work.progress.note(level, what);
+}
 
 void IndexCare::before_write() {
   if (m_begun)
     return;
-  if (wants_rebuild(m_policy, m_rows, m_keeper, m_work))
+  // A record of what an earlier load left missing is not written over: what is there stays.
+  if (m_run.missing_indexes().indexes.empty()
+      && wants_rebuild(m_policy, m_rows, m_keeper, m_work))
     try {
       drop();
     } catch (const Error& error) {
       if (m_policy != IndexPolicy::automatic || error.kind() != ErrorKind::locked)
         throw;
-      m_work.progress.note(
-          NoteLevel::warning, fmt::format("{}; writing with the index in place", error.what()));
+      note(NoteLevel::warning, fmt::format("{}; writing with the index in place", error.what()));
     }
   m_begun = true;
 }
 
 void IndexCare::drop() {
-  m_keeper.drop([&](const std::vector<VectorIndex>& indexes) {
-    store::IndexRecord record{m_work.clock.unix_seconds(), indexes};
-    for (const VectorIndex& missing : m_run.missing_indexes().indexes)
-      keep_on_record(missing, record.indexes);
-    m_run.save(record);
-    m_work.progress.note(
-        NoteLevel::info, fmt::format(
-                             "dropping {} to write {} rows; then it is built again",
-                             names_of(indexes), human_count(m_rows)));
+  m_keeper->drop([&](const std::vector<VectorIndex>& indexes) {
+    m_run.save(store::IndexRecord{m_work.clock.unix_seconds(), indexes});
+    note(
+        NoteLevel::info,
+        fmt::format(
+            "dropping {} to write {} rows; it is rebuilt afterwards", names_of(indexes),
+            human_count(m_rows)));
   });
 }
 
@@ -169,6 +141,8 @@ void IndexCare::bring_back() {
 }
 
 void IndexCare::build_missing() {
+  if (m_keeper == nullptr)
+    return;
   store::IndexRecord record = m_run.missing_indexes();
   if (record.indexes.empty())
     return;
@@ -181,7 +155,7 @@ void IndexCare::build_missing() {
       if (error.kind() != ErrorKind::database)
         throw;
       if (failure)
-        m_work.progress.note(NoteLevel::warning, error.what());
+        note(NoteLevel::warning, error.what());
       else
         failure.emplace(error);
       missing.push_back(index);
@@ -194,48 +168,46 @@ void IndexCare::build_missing() {
 
 void IndexCare::build(const VectorIndex& index) {
   m_work.stop.throw_if_requested();
-  m_work.progress.note(NoteLevel::info, fmt::format("building {}", printable(index.name)));
+  const std::string name = printable(index.name);
+  note(NoteLevel::info, "building " + name);
   const auto start = m_work.clock.steady();
-  switch (m_keeper.build(index)) {
-  case Rebuilt::built:
-    m_work.progress.note(
+  const Rebuilt outcome = m_keeper->build(index);
+  if (outcome == Rebuilt::table_gone)
+    note(
+        NoteLevel::warning,
+        fmt::format("{} is not rebuilt: its table {} is gone", name, printable(index.table)));
+  else if (outcome == Rebuilt::found)
+    note(NoteLevel::info, name + " exists already");
+  else
+    note(
         NoteLevel::info,
         fmt::format(
-            "built {} in {}", printable(index.name),
+            "built {} in {}", name,
             about(std::chrono::duration<double>(m_work.clock.steady() - start).count())));
-    break;
-  case Rebuilt::found:
-    m_work.progress.note(NoteLevel::info, fmt::format("{} is there", printable(index.name)));
-    break;
-  case Rebuilt::table_gone:
-    m_work.progress.note(
-        NoteLevel::warning, fmt::format(
-                                "{} is not built again: its table {} is gone",
-                                printable(index.name), printable(index.table)));
-    break;
-  }
 }
 
-void IndexCare::bring_back_after(const Error& failure) {
-  const bool database_is_away =
-      failure.kind() == ErrorKind::unreachable && !failure.sqlstate.empty();
-  if (failure.kind() == ErrorKind::interrupted || database_is_away)
-    return tell_missing();
+void IndexCare::bring_back_after(const std::exception& failure) {
+  if (const auto* error = dynamic_cast<const Error*>(&failure)) {
+    const bool database_is_away =
+        error->kind() == ErrorKind::unreachable && !error->sqlstate.empty();
+    if (database_is_away || error->kind() == ErrorKind::interrupted)
+      return tell_missing();
+  }
   try {
     bring_back();
   } catch (const Error& error) {
-    m_work.progress.note(NoteLevel::warning, error.what());
+    note(NoteLevel::warning, error.what());
   }
 }
 
 void IndexCare::tell_missing() {
   const std::vector<VectorIndex> missing = m_run.missing_indexes().indexes;
   if (!missing.empty())
-    m_work.progress.note(
+    note(
         NoteLevel::warning,
         fmt::format(
-            "{} was dropped for the writing and IS MISSING: the next ingest or run of \"{}\" builds"
-            " it again",
+            "{} was dropped for writing and IS MISSING; the next ingest or run of \"{}\" rebuilds"
+            " it",
             names_of(missing), printable(m_run.paths().folder().string())));
 }
 

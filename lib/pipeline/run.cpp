@@ -62,7 +62,7 @@ std::uint64_t rows_to_come(const store::Run& run) {
 bool shall_apply_together(const store::Run& run, const AdvanceOptions& options, const Ports& ports) {
   const IndexPolicy policy = options.apply.index;
   return policy != IndexPolicy::keep
-         && wants_rebuild(policy, rows_to_come(run), *ports.indexes, ports.work);
+         && wants_rebuild(policy, rows_to_come(run), ports.indexes, ports.work);
 }
 
 // What is to be done again is done in the first pass, without waiting for anything.

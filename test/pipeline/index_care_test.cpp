@@ -117,13 +117,13 @@ TEST_CASE("with auto an index is rebuilt where that is faster", "[pipeline][inde
 TEST_CASE("an index that cannot be built again is kept, or the load refused", "[pipeline][index]") {
   Indexed world;
   world.keeper.costs.obstacles = {"index public.embedding_idx is not valid"};
-  CHECK_THROWS_AS(check_policy(IndexPolicy::rebuild, world.keeper), Error);
+  CHECK_THROWS_AS(check_policy(IndexPolicy::rebuild, &world.keeper), Error);
   CHECK(world.failure() == ErrorKind::database);
   CHECK(world.sink.vectors.empty());
   CHECK(world.keeper.calls.empty());
   world.options.index = IndexPolicy::automatic;
   world.keeper.costs.seconds_per_row = 100;
-  check_policy(IndexPolicy::automatic, world.keeper);
+  check_policy(IndexPolicy::automatic, &world.keeper);
   world.ingest();
   CHECK(world.said("is not valid"));
   CHECK(world.indexes_while_writing == 1);
@@ -184,7 +184,7 @@ TEST_CASE("a build that is stopped is told of as missing", "[pipeline][index]") 
   Indexed world;
   world.keeper.before_build = [](const auto&) { throw Error(ErrorKind::interrupted, "stopped"); };
   CHECK(world.failure() == ErrorKind::interrupted);
-  CHECK(world.said("public.embedding_idx was dropped for the writing and IS MISSING"));
+  CHECK(world.said("public.embedding_idx was dropped for writing and IS MISSING"));
   CHECK(world.is_recorded());
 }
 
@@ -221,10 +221,34 @@ TEST_CASE(
     "what is missing from an earlier load is not forgotten by the next", "[pipeline][index]") {
   Indexed world;
   const VectorIndex other = some_index("public.other");
-  world.run.save(IndexRecord{1, {other, some_index()}});
-  world.keeper.after_drop = [] { throw Killed(); };
-  CHECK_THROWS_AS(world.ingest(), Killed);
-  CHECK(world.run.missing_indexes().indexes == std::vector<VectorIndex>{some_index(), other});
+  world.run.save(IndexRecord{1, {other}});
+  SECTION("while it writes, with what is there in place") {
+    world.sink.before_write = [] { throw Killed(); };
+    CHECK_THROWS_AS(world.ingest(), Killed);
+    CHECK(world.run.missing_indexes().indexes == std::vector<VectorIndex>{other});
+  }
+  world.sink.before_write = {};
+  world.keeper.calls.clear();
+  world.ingest();
+  CHECK(world.keeper.calls == Calls{"build public.other"});
+  CHECK(world.keeper.indexes == std::vector<VectorIndex>{some_index(), other});
+  CHECK_FALSE(world.is_recorded());
+}
+
+TEST_CASE("without a keeper no policy does anything", "[pipeline][index]") {
+  Indexed world;
+  for (const IndexPolicy policy :
+       {IndexPolicy::keep, IndexPolicy::rebuild, IndexPolicy::automatic}) {
+    check_policy(policy, nullptr);
+    CHECK_FALSE(wants_rebuild(policy, 1'000'000'000, nullptr, world.work()));
+  }
+  Ports ports = world.ports();
+  ports.indexes = nullptr;
+  AdvanceOptions options;
+  options.apply = world.options;
+  advance(world.run, options, ports);
+  CHECK(world.keeper.calls.empty());
+  world.check_whole();
 }
 
 TEST_CASE("one index that cannot be built does not hold up the others", "[pipeline][index]") {
@@ -277,13 +301,14 @@ TEST_CASE("another index under a missing one's name does not take its place", "[
   VectorIndex missing = some_index();
   missing.comment = "for the search";
   world.run.save(IndexRecord{1, {missing}});
-  SECTION("one that differs stops the writing before anything is dropped") {
+  SECTION("one that differs stays, and the run is not finished") {
     VectorIndex& other = world.keeper.indexes.front();
     other.definition += " WITH (m='8')";
     CHECK(world.failure() == ErrorKind::database);
-    CHECK(world.sink.vectors.empty());
+    CHECK(world.run.rows()[RowState::written] == 4);
     CHECK(world.run.missing_indexes().indexes == std::vector<VectorIndex>{missing});
-    CHECK(std::count(world.keeper.calls.begin(), world.keeper.calls.end(), "drop") == 0);
+    CHECK_FALSE(world.run.record().finished);
+    CHECK(world.keeper.calls == Calls{k_build});
   }
   SECTION("one made by hand as it was gets what else is on record") {
     world.ingest();

@@ -38,11 +38,13 @@ public:
     calls.push_back("build " + index.name);
     if (before_build)
       before_build(index);
-    for (const VectorIndex& there : indexes)
-      if (there.name == index.name && there.definition != index.definition)
+    for (VectorIndex& there : indexes)
+      if (there.name == index.name && there.definition != index.definition) {
         throw Error(ErrorKind::database, "another index has the name");
-      else if (there.name == index.name)
+      } else if (there.name == index.name) {
+        there = index; // the comment, too
         return Rebuilt::found;
+      }
     indexes.push_back(index);
     return Rebuilt::built;
   }
