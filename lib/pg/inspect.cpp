@@ -206,7 +206,8 @@ void Inspector::check_target(
   else if (target.width != -1 && target.width != dims)
     refuse(
         "42804",
-        fmt::format("{} is {}, but the embeddings have {} numbers", target.title, target.type, dims),
+        fmt::format(
+            "{} is {}, but the embeddings have {} numbers", target.title, target.type, dims),
         fmt::format("use --dims {}, or change the column", target.width));
   if (table.kind == 'm' || !target.updatable)
     refuse(

@@ -198,7 +198,9 @@ void BatchVerification::check_vectors(
          compare(chunk, sink);
          chunk.clear();
        },
-       [&](std::size_t row, const requests::Failure&) { without_result += is_written(row) ? 1 : 0; },
+       [&](std::size_t row, const requests::Failure&) {
+         without_result += is_written(row) ? 1 : 0;
+       },
        [](std::string_view, Stray) {}});
   if (chunk.size() > 0)
     compare(chunk, sink);

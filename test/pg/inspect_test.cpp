@@ -100,7 +100,9 @@ TEST_CASE("a missing table, column or pgvector is named, with what is there", "[
 
   database.exec("ALTER TABLE app.knowledge_chunks SET SCHEMA public; DROP EXTENSION vector CASCADE;"
                 "ALTER TABLE knowledge_chunks ADD embedding text");
-  check_refused(database, narrow_task(), "pgvector is not installed in this database", "CREATE EXTENSION vector");
+  check_refused(
+      database, narrow_task(), "pgvector is not installed in this database",
+      "CREATE EXTENSION vector");
 }
 
 TEST_CASE("a key whose text does not lead back to it is refused", "[pg]") {

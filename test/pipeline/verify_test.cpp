@@ -136,7 +136,8 @@ TEST_CASE("input.jsonl is held against rows.tsv and what is recorded of it", "[p
     CHECK(world.problems() == Problems{"batch 001: input.jsonl is missing"});
   }
   SECTION("another text") {
-    change_lines(input, [](auto& lines) { lines[0].replace(lines[0].find("text 0"), 6, "TEXT 0"); });
+    change_lines(
+        input, [](auto& lines) { lines[0].replace(lines[0].find("text 0"), 6, "TEXT 0"); });
     CHECK(world.problems() == Problems{other_bytes});
   }
   SECTION("another row") {
@@ -320,7 +321,8 @@ TEST_CASE("a row recorded as written must hold its vector", "[pipeline][verify]"
   SECTION("one has a different one") {
     world.sink.vectors["row-0"] = {9, 9};
     CHECK(
-        world.problems() == Problems{"batch 001: 1 row recorded as written has a different vector"});
+        world.problems()
+        == Problems{"batch 001: 1 row recorded as written has a different vector"});
   }
   SECTION("two have a different one") {
     world.sink.vectors["row-0"] = {9, 9};
@@ -345,7 +347,9 @@ TEST_CASE("rows edited or deleted since are counted and no problem", "[pipeline]
 
 TEST_CASE("a damaged archive is a problem, and the rest is verified", "[pipeline][verify]") {
   Ingested world(false);
-  const auto damage = [](const fs::path& plain) { write_file_atomically(plain.string() + ".zst", "x"); };
+  const auto damage = [](const fs::path& plain) {
+    write_file_atomically(plain.string() + ".zst", "x");
+  };
   SECTION("of the input: the rows are compared all the same") {
     damage(world.paths().input());
     const Problems problems = world.problems();
