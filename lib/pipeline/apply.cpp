@@ -148,8 +148,8 @@ void Application::check_results(const BatchRecord& batch) const {
 
 void Application::write(BatchRecord& batch) {
   BatchIngest ingest(
-      m_run.paths(batch), batch, static_cast<std::size_t>(m_run.record().task.request.dims),
-      m_options.write, m_brake, m_ports.sink, m_ports.work);
+      m_run.paths(batch), batch, m_run.record().task.request, m_options.write, m_brake,
+      m_ports.sink, m_ports.work);
   m_ports.work.progress.expect(Phase::write, {batch.asked, 0});
   if (batch.was_refused()) {
     const RemoteError refusal = refusal_of(batch);

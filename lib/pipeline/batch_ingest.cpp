@@ -18,14 +18,14 @@ constexpr std::size_t k_longest_message = 300;
 BatchIngest::BatchIngest(
     store::BatchPaths paths,
     const store::BatchRecord& batch,
-    std::size_t dims,
+    const Request& request,
     const WriteOptions& options,
     Brake& brake,
     AnswerSink& sink,
     Work work)
     : m_paths(std::move(paths)),
       m_batch(batch),
-      m_dims(dims),
+      m_request(request),
       m_options(options),
       m_brake(brake),
       m_sink(sink),
@@ -45,13 +45,13 @@ BatchIngest::BatchIngest(
 
 void BatchIngest::run() {
   const std::string ended_as = m_batch.remote ? m_batch.remote->status_text : "over";
-  const Repeats repeats = find_repeats(m_paths, m_batch, m_ledger);
+  const Repeats repeats = find_repeats(m_paths, m_batch, m_ledger, m_request.kind);
   m_findings.repeated_lines = repeats.repeated_lines;
   ChunkWriter writer(
-      m_dims, m_options.chunk_size, m_brake, m_sink, m_work,
+      static_cast<std::size_t>(m_request.dims), m_options.chunk_size, m_brake, m_sink, m_work,
       [this](std::size_t row, RowState state) { settle(row, state); });
   for_each_answer(
-      m_paths, m_batch, m_ledger, repeats, m_dims, ended_as,
+      m_paths, m_batch, m_ledger, repeats, m_request, ended_as,
       {[&](std::size_t row, std::span<const float> vector) {
          writer.add(row, m_ledger.key(row), m_ledger.fingerprint(row), vector);
          ++m_vectors;

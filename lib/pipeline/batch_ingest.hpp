@@ -24,7 +24,7 @@ public:
   BatchIngest(
       store::BatchPaths paths,
       const store::BatchRecord& batch,
-      std::size_t dims,
+      const Request& request,
       const WriteOptions& options,
       Brake& brake,
       AnswerSink& sink,
@@ -60,7 +60,7 @@ private:
 
   store::BatchPaths m_paths;
   const store::BatchRecord& m_batch;
-  std::size_t m_dims;
+  const Request& m_request;
   WriteOptions m_options;
   Brake& m_brake;
   AnswerSink& m_sink;

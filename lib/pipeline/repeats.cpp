@@ -42,23 +42,26 @@ Digest digest_of(const Answer& answer) {
 void for_each_line(
     const store::BatchPaths& paths,
     const store::BatchRecord& batch,
+    RequestKind kind,
     const std::function<void(AnswerReader&)>& visit) {
   for (const auto& file : result_files(paths, batch)) {
-    AnswerReader reader(RequestKind::embed, store::open_either(file, batch));
+    AnswerReader reader(kind, store::open_either(file, batch));
     while (reader.next())
       visit(reader);
   }
 }
 
-// Compares the answers to requests that have several; only these are kept, and only while comparing.
+// Compares the answers to requests that have several; only these are kept, and only while
+// comparing.
 void compare_repeats(
     const store::BatchPaths& paths,
     const store::BatchRecord& batch,
     const store::Ledger& ledger,
     const std::vector<std::uint32_t>& answers,
+    RequestKind kind,
     Repeats& repeats) {
   std::map<std::size_t, Digest> first;
-  for_each_line(paths, batch, [&](AnswerReader& reader) {
+  for_each_line(paths, batch, kind, [&](AnswerReader& reader) {
     const auto id = reader.custom_id();
     const auto request = id ? ledger.find_request(*id) : std::nullopt;
     if (!request || answers[*request] < 2)
@@ -87,13 +90,17 @@ std::vector<std::uint32_t> count_answers(AnswerReader reader, const store::Ledge
 
 // Nothing is written before this is done, so the halves of a large file are read side by side.
 std::vector<std::uint32_t> count_answers(
-    const store::BatchPaths& paths, const store::BatchRecord& batch, const store::Ledger& ledger) {
+    const store::BatchPaths& paths,
+    const store::BatchRecord& batch,
+    const store::Ledger& ledger,
+    RequestKind kind) {
   std::vector<std::future<std::vector<std::uint32_t>>> counts;
   for (const auto& file : result_files(paths, batch))
     for (auto& part : store::open_halves(file, batch))
-      counts.push_back(std::async(std::launch::async, [&ledger, part = std::move(part)]() mutable {
-        return count_answers(AnswerReader(RequestKind::embed, std::move(part)), ledger);
-      }));
+      counts.push_back(
+          std::async(std::launch::async, [&ledger, kind, part = std::move(part)]() mutable {
+            return count_answers(AnswerReader(kind, std::move(part)), ledger);
+          }));
   std::vector<std::uint32_t> answers(ledger.requests());
   for (auto& count : counts)
     std::ranges::transform(answers, count.get(), answers.begin(), std::plus());
@@ -112,12 +119,15 @@ result_files(const store::BatchPaths& paths, const store::BatchRecord& batch) {
 }
 
 Repeats find_repeats(
-    const store::BatchPaths& paths, const store::BatchRecord& batch, const store::Ledger& ledger) {
+    const store::BatchPaths& paths,
+    const store::BatchRecord& batch,
+    const store::Ledger& ledger,
+    RequestKind kind) {
   Repeats repeats;
   repeats.conflicting.resize(ledger.requests());
-  const std::vector<std::uint32_t> answers = count_answers(paths, batch, ledger);
+  const std::vector<std::uint32_t> answers = count_answers(paths, batch, ledger, kind);
   if (std::ranges::any_of(answers, [](std::uint32_t count) { return count > 1; }))
-    compare_repeats(paths, batch, ledger, answers, repeats);
+    compare_repeats(paths, batch, ledger, answers, kind, repeats);
   return repeats;
 }
 

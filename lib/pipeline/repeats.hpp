@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/request.hpp"
 #include "store/batch_record.hpp"
 #include "store/layout.hpp"
 #include "store/ledger.hpp"
@@ -10,11 +11,10 @@
 
 namespace embedctl::pipeline {
 
-// What a first look through a batch's result files tells before anything is written: which
-// requests have several answers that disagree.
+// The requests of a batch that were answered several times.
 struct Repeats {
-  std::uint64_t repeated_lines = 0; // identical repeats
-  std::vector<bool> conflicting;    // for each request of the ledger
+  std::uint64_t repeated_lines = 0; // with the same answer as an earlier line
+  std::vector<bool> conflicting;    // for each request of the ledger: its answers differ
 };
 
 // The result files of a batch that are there, in either form, output first.
@@ -22,8 +22,11 @@ std::vector<std::filesystem::path>
 result_files(const store::BatchPaths& paths, const store::BatchRecord& batch);
 
 // Reads the result files once, and only the ids unless an id occurs twice. Call it before writing
-// anything: the second answer of a row may come last.
+// anything: the second answer to a request may come last.
 Repeats find_repeats(
-    const store::BatchPaths& paths, const store::BatchRecord& batch, const store::Ledger& ledger);
+    const store::BatchPaths& paths,
+    const store::BatchRecord& batch,
+    const store::Ledger& ledger,
+    RequestKind kind);
 
 } // namespace embedctl::pipeline

@@ -11,21 +11,20 @@ namespace embedctl::pipeline {
 namespace {
 
 void visit_answer(
-    const requests::Answer& result,
-    std::size_t request,
+    const requests::Answer& answer,
+    std::size_t number,
     const store::Ledger& ledger,
     std::size_t dims,
     const AnswerVisitor& visitor) {
   const auto fail = [&](const requests::Failure& failure) {
-    ledger.for_each_row_of(request, [&](std::size_t row) { visitor.failure(row, failure); });
+    ledger.for_each_row_of(number, [&](std::size_t row) { visitor.failure(row, failure); });
   };
-  if (const auto* failure = std::get_if<requests::Failure>(&result))
+  if (const auto* failure = std::get_if<requests::Failure>(&answer))
     return fail(*failure);
-  const auto vector = std::get<requests::Embedding>(result).values;
+  const auto vector = std::get<requests::Embedding>(answer).values;
   if (vector.size() != dims)
-    return fail(
-        {"wrong_width", fmt::format("got {} numbers instead of {}", vector.size(), dims)});
-  ledger.for_each_row_of(request, [&](std::size_t row) { visitor.vector(row, vector); });
+    return fail({"wrong_width", fmt::format("got {} numbers instead of {}", vector.size(), dims)});
+  ledger.for_each_row_of(number, [&](std::size_t row) { visitor.vector(row, vector); });
 }
 
 } // namespace
@@ -35,39 +34,40 @@ void for_each_answer(
     const store::BatchRecord& batch,
     const store::Ledger& ledger,
     const Repeats& repeats,
-    std::size_t dims,
+    const Request& request,
     const std::string& ended_as,
     const AnswerVisitor& visitor) {
+  const auto dims = static_cast<std::size_t>(request.dims);
   std::vector<bool> visited(ledger.requests());
   for (const auto& file : result_files(paths, batch)) {
-    requests::AnswerReader reader(RequestKind::embed, store::open_either(file, batch));
+    requests::AnswerReader reader(request.kind, store::open_either(file, batch));
     while (reader.next()) {
       const auto id = reader.custom_id();
-      const auto request = id ? ledger.find_request(*id) : std::nullopt;
-      if (!request || repeats.conflicting[*request])
+      const auto number = id ? ledger.find_request(*id) : std::nullopt;
+      if (!number || repeats.conflicting[*number])
         visitor.stray(
-            reader.line(), !id        ? Stray::damaged
-                           : !request ? Stray::unknown
-                                      : Stray::conflicting);
-      if (!request || visited[*request])
+            reader.line(), !id       ? Stray::damaged
+                           : !number ? Stray::unknown
+                                     : Stray::conflicting);
+      if (!number || visited[*number])
         continue;
-      visited[*request] = true;
-      if (repeats.conflicting[*request])
-        ledger.for_each_row_of(*request, [&](std::size_t row) {
+      visited[*number] = true;
+      if (repeats.conflicting[*number])
+        ledger.for_each_row_of(*number, [&](std::size_t row) {
           visitor.failure(
               row,
-              {"conflicting_results", "several results that differ; all are in quarantine.jsonl"});
+              {"conflicting_results", "several different answers; all are in quarantine.jsonl"});
         });
       else
-        visit_answer(reader.answer(), *request, ledger, dims, visitor);
+        visit_answer(reader.answer(), *number, ledger, dims, visitor);
     }
   }
-  for (std::size_t request = 0; request < ledger.requests(); ++request)
-    if (!visited[request])
-      ledger.for_each_row_of(request, [&](std::size_t row) {
+  for (std::size_t number = 0; number < ledger.requests(); ++number)
+    if (!visited[number])
+      ledger.for_each_row_of(number, [&](std::size_t row) {
         visitor.failure(
-            row, {"no_result",
-                  fmt::format("the batch is {} and gave no result for this row", ended_as)});
+            row,
+            {"no_result", fmt::format("the batch is {} and has no answer for this row", ended_as)});
       });
 }
 

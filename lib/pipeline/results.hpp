@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/request.hpp"
 #include "pipeline/repeats.hpp"
 #include "requests/answer_reader.hpp"
 #include "store/layout.hpp"
@@ -13,11 +14,11 @@
 
 namespace embedctl::pipeline {
 
-// Why a line is not, or not alone, the result of a row.
+// Why a line is not, or not alone, the answer to a request.
 enum class Stray {
-  damaged,     // it belongs to no row
-  unknown,     // it has an id that is none of ours
-  conflicting, // its row has another result, too, that differs
+  damaged,     // it belongs to no request
+  unknown,     // its id is not in the ledger
+  conflicting, // its request has another answer as well, which differs
 };
 
 struct AnswerVisitor {
@@ -26,15 +27,15 @@ struct AnswerVisitor {
   std::function<void(std::string_view line, Stray why)> stray;
 };
 
-// Visits every stray line as it comes, and every row of the ledger exactly once, with what the
-// result files say of it: a vector of `dims` finite numbers, or why there is none. A row that no
-// file mentions has failed as well; `ended_as` is the provider's word for what became of the batch.
+// Visits every stray line as it comes, and every row of the ledger exactly once, with the answer
+// that the result files hold for it: a vector as wide as requested, or a failure. A row without an
+// answer has failed as well; `ended_as` is the provider's word for how the batch ended.
 void for_each_answer(
     const store::BatchPaths& paths,
     const store::BatchRecord& batch,
     const store::Ledger& ledger,
     const Repeats& repeats,
-    std::size_t dims,
+    const Request& request,
     const std::string& ended_as,
     const AnswerVisitor& visitor);
 

@@ -40,7 +40,7 @@ public:
       const store::BatchPaths& paths, const BatchRecord& batch, Verification& verification)
       : m_paths(paths), m_batch(batch), m_verification(verification) {}
 
-  void run(std::size_t dims, std::size_t chunk_size, AnswerSink& sink, Work work);
+  void run(const Request& request, std::size_t chunk_size, AnswerSink& sink, Work work);
 
 private:
   void problem(const std::string& what);
@@ -52,7 +52,7 @@ private:
   void check_input();
   void check_lists();
   void read_list(const fs::path& path, const StateOf& state_of);
-  void check_vectors(std::size_t dims, std::size_t chunk_size, AnswerSink& sink, Work work);
+  void check_vectors(const Request& request, std::size_t chunk_size, AnswerSink& sink, Work work);
   void compare(const AnswerChunk& chunk, AnswerSink& sink);
 
   const store::BatchPaths& m_paths;
@@ -64,7 +64,8 @@ private:
   std::uint64_t m_other_vector = 0;
 };
 
-void BatchVerification::run(std::size_t dims, std::size_t chunk_size, AnswerSink& sink, Work work) {
+void BatchVerification::run(
+    const Request& request, std::size_t chunk_size, AnswerSink& sink, Work work) {
   if (!load_ledger())
     return;
   if (is_archive_sound(m_paths.input(), work.stop))
@@ -75,7 +76,7 @@ void BatchVerification::run(std::size_t dims, std::size_t chunk_size, AnswerSink
   const bool output = is_archive_sound(m_paths.output(), work.stop);
   const bool errors = is_archive_sound(m_paths.errors(), work.stop);
   if (output && errors)
-    check_vectors(dims, chunk_size, sink, work);
+    check_vectors(request, chunk_size, sink, work);
 }
 
 void BatchVerification::problem(const std::string& what) {
@@ -178,16 +179,16 @@ void BatchVerification::read_list(const fs::path& path, const StateOf& state_of)
 }
 
 void BatchVerification::check_vectors(
-    std::size_t dims, std::size_t chunk_size, AnswerSink& sink, Work work) {
+    const Request& request, std::size_t chunk_size, AnswerSink& sink, Work work) {
   AnswerChunk chunk;
-  chunk.dims = dims;
+  chunk.dims = static_cast<std::size_t>(request.dims);
   std::uint64_t without_result = 0;
   const auto is_written = [&](std::size_t row) { return !m_listed.contains(row); };
   // A row whose results disagree is listed as failed, and is not looked at again.
   Repeats repeats;
   repeats.conflicting.resize(m_ledger->requests());
   for_each_answer(
-      m_paths, m_batch, *m_ledger, repeats, dims, "over",
+      m_paths, m_batch, *m_ledger, repeats, request, "over",
       {[&](std::size_t row, std::span<const float> vector) {
          if (!is_written(row))
            return;
@@ -236,11 +237,11 @@ Verification verify(
   Verification verification;
   if (const auto imbalance = run.imbalance())
     verification.problems.push_back(*imbalance);
-  const auto dims = static_cast<std::size_t>(run.record().task.request.dims);
   for (const BatchRecord& batch : run.batches())
     if (matches(filter, batch) && batch.state != BatchState::planned) {
       const auto paths = run.paths(batch);
-      BatchVerification(paths, batch, verification).run(dims, chunk_size, sink, work);
+      BatchVerification(paths, batch, verification)
+          .run(run.record().task.request, chunk_size, sink, work);
     }
   return verification;
 }
