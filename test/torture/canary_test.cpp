@@ -1,6 +1,11 @@
 #include "support/catch.hpp"
 #include "torture/sweep.hpp"
 
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <fmt/format.h>
 
 namespace embedctl::torture {
@@ -29,6 +34,15 @@ std::vector<std::string> provocations() {
   };
 }
 
+std::vector<std::pair<std::string, Strike>> combinations() {
+  std::vector<std::pair<std::string, Strike>> all;
+  for (const std::string& provocation : provocations())
+    for (const char* how : {"kill_after", "eio", "enospc_on", "torn", "reset"})
+      for (const long at : {90L, 200L})
+        all.emplace_back(provocation, Strike{how, at});
+  return all;
+}
+
 } // namespace
 
 // Every life of the other tests looks through its own files and outputs; here the rest is looked
@@ -41,22 +55,26 @@ TEST_CASE("key and password appear nowhere, whatever goes wrong", "[torture][can
     if (holds_secret(text))
       tally.add(story, {"it holds a secret"});
   };
-  for (const std::string& provocation : provocations())
-    for (const char* how : {"kill_after", "eio", "enospc_on", "torn", "reset"})
-      for (const long at : {90L, 200L}) {
-        Life life(place);
-        place.plan(provocation);
-        e2e::Arguments arguments = {"run", "--family-id", life.family(), "-v"};
-        const e2e::Arguments options = life.submit_options();
-        arguments.insert(arguments.end(), options.begin(), options.end());
-        const std::string story = fmt::format("{} {} with {}", how, at, provocation);
-        look(story, life.command(arguments, Strike{how, at}).said);
-        place.plan();
-        look(story, life.run().said);
-        for (const auto& [name, content] : e2e::files_below(life.batches_dir()))
-          look(story + ": " + name, content);
-        tally.add(story, life.violations());
-      }
+  const auto limit = time_for_a_sweep();
+  const auto start = std::chrono::steady_clock::now();
+  const auto in_time = [&] { return !limit || std::chrono::steady_clock::now() - start < *limit; };
+  const auto all = combinations();
+  const auto count = static_cast<long>(all.size());
+  for (long number = 1; number <= count && in_time(); ++number) {
+    const auto& [provocation, strike] = all[static_cast<std::size_t>(scattered(number, count) - 1)];
+    Life life(place);
+    place.plan(provocation);
+    e2e::Arguments arguments = {"run", "--family-id", life.family(), "-v"};
+    const e2e::Arguments options = life.submit_options();
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const std::string story = fmt::format("{} with {}", to_string(strike), provocation);
+    look(story, life.command(arguments, strike).said);
+    place.plan();
+    look(story, life.run().said);
+    for (const auto& [name, content] : e2e::files_below(life.batches_dir()))
+      look(story + ": " + name, content);
+    tally.add(story, life.violations());
+  }
 
   Life life(place);
   const auto process = place.world().start(

@@ -16,24 +16,15 @@ void fault(Place& place, const Strike& strike, Tally& tally) {
     tally.count("faults");
 }
 
-// How many operations a life has that can be struck so.
-long count_operations(Place& place, const std::string& how) {
-  Life life(place);
-  const long counted = life.run(Strike{how, 0}).counted;
-  life.violations();
-  return counted;
-}
-
-// A strike at each operation, and some beyond the count of one life, which chance changes a little.
 void sweep_faults(const std::string& how) {
-  constexpr long k_more = 5;
   Tally tally;
   long count = 0;
   {
     Place place;
-    count = count_operations(place, how) + k_more;
+    count = count_operations(place, {how, 0});
   }
-  tally.count("operations", count - k_more);
+  tally.count("operations", count);
+  count += k_beyond;
   sweep(
       tally,
       [&](Place& place, long number) {

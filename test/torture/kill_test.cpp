@@ -27,8 +27,8 @@ std::string story_of(const Strike& strike, const Ending& ending) {
   return fmt::format("{} ({})", to_string(strike), ending.struck);
 }
 
-// One life, killed there and led to its end by the same command. False if it ended before.
-bool kill(Place& place, const Strike& strike, Tally& tally) {
+// One life, killed there and led to its end by the same command.
+void kill(Place& place, const Strike& strike, Tally& tally) {
   Life life(place);
   const Ending first = life.run(strike);
   const std::string story = story_of(strike, first);
@@ -36,11 +36,10 @@ bool kill(Place& place, const Strike& strike, Tally& tally) {
     if (first.exit_code != k_done)
       tally.add(story, {fmt::format("unstruck, it exits {}: {}", first.exit_code, first.said)});
     tally.add(story, life.violations());
-    return false;
+    return;
   }
   must_be_killed(story, first, tally);
   finish(story, life, tally);
-  return true;
 }
 
 // The verbs one by one, as cron jobs of a careful user.
@@ -60,8 +59,8 @@ e2e::Arguments step(const Life& life, std::size_t number) {
   return {"ingest", "--run-dir", run_dir};
 }
 
-// Kills one of the steps, does it again and goes on. False if it ended before.
-bool kill_step(Place& place, std::size_t number, const Strike& strike, Tally& tally) {
+// Kills one of the steps, does it again and goes on.
+void kill_step(Place& place, std::size_t number, const Strike& strike, Tally& tally) {
   Life life(place);
   for (std::size_t earlier = 0; earlier < number; ++earlier)
     life.command(step(life, earlier));
@@ -73,10 +72,9 @@ bool kill_step(Place& place, std::size_t number, const Strike& strike, Tally& ta
   if (again.exit_code != 0 && again.exit_code != k_done)
     tally.add(story, {fmt::format("again, it exits {}: {}", again.exit_code, again.said)});
   finish(story, life, tally);
-  return !killed.struck.empty();
 }
 
-long count_operations(std::size_t number) {
+long count_operations_of_step(std::size_t number) {
   Place place;
   Life life(place);
   for (std::size_t earlier = 0; earlier < number; ++earlier)
@@ -91,13 +89,24 @@ long count_operations(std::size_t number) {
 
 TEST_CASE("a run killed at any operation is finished by the same command", "[torture][kill]") {
   Tally tally;
-  sweep(tally, [&](Place& place, long number) {
-    const bool before = kill(place, {"kill_before", number}, tally);
-    const bool after = kill(place, {"kill_after", number}, tally);
-    if (before || after)
-      tally.count("operations");
-    return before || after;
-  });
+  long count = 0;
+  {
+    Place place;
+    count = count_operations(place, {"kill_before", 0});
+  }
+  tally.count("operations", count);
+  count += k_beyond;
+  sweep(
+      tally,
+      [&](Place& place, long number) {
+        if (number > count)
+          return false;
+        const long at = scattered(number, count);
+        kill(place, {"kill_before", at}, tally);
+        kill(place, {"kill_after", at}, tally);
+        return true;
+      },
+      time_for_a_sweep());
   tally.conclude("kill sweep");
 }
 
@@ -106,7 +115,7 @@ TEST_CASE("each verb killed at any operation is simply done again", "[torture][k
   std::array<long, k_steps.size()> counts{};
   long all = 0;
   for (std::size_t i = 0; i < counts.size(); ++i)
-    all += counts[i] = count_operations(i);
+    all += counts[i] = count_operations_of_step(i);
   tally.count("operations", all);
   sweep(
       tally,
@@ -131,9 +140,7 @@ TEST_CASE("a recovery that is killed as well is finished by a third run", "[tort
   long count = 0;
   {
     Place place;
-    Life life(place);
-    count = life.run(Strike{"kill_before", 0}).counted;
-    life.violations();
+    count = count_operations(place, {"kill_before", 0});
   }
   tally.count("possible pairs", count * count);
   sweep(
@@ -151,7 +158,7 @@ TEST_CASE("a recovery that is killed as well is finished by a third run", "[tort
         finish(story_of(first, killed) + " and then " + story_of(second, recovery), life, tally);
         return true;
       },
-      time_for_a_sweep(std::chrono::minutes(2)));
+      time_for_a_sweep());
   tally.conclude("pairs of kills");
 }
 

@@ -40,14 +40,14 @@ bool has_loop_disks() {
   }
 }
 
-// One life, cut off there and led to its end by the same command. False if it ended before.
-bool cut(Place& place, LoopDisk& disk, const Strike& strike, Tally& tally) {
+// One life, cut off there and led to its end by the same command.
+void cut(Place& place, LoopDisk& disk, const Strike& strike, Tally& tally) {
   Life life(place, disk.path());
   const Ending first = life.run(strike);
   const std::string story = fmt::format("{} ({})", to_string(strike), first.struck);
   if (first.struck.empty()) {
     tally.add(story, life.violations());
-    return false;
+    return;
   }
   tally.count("power cuts");
   if (!first.was_killed())
@@ -57,7 +57,6 @@ bool cut(Place& place, LoopDisk& disk, const Strike& strike, Tally& tally) {
   if (second.exit_code != k_done)
     tally.add(story, {fmt::format("the second run exits {}: {}", second.exit_code, second.said)});
   tally.add(story, life.violations());
-  return true;
 }
 
 } // namespace
@@ -68,14 +67,26 @@ TEST_CASE("a run whose power is cut at any operation is finished afterwards", "[
     return;
   Tally tally;
   Disks disks;
-  sweep(tally, [&](Place& place, long number) {
-    LoopDisk& disk = disks.of(place);
-    const bool before = cut(place, disk, {"power_before", number, disk.path()}, tally);
-    const bool after = cut(place, disk, {"power_after", number, disk.path()}, tally);
-    if (before || after)
-      tally.count("operations");
-    return before || after;
-  });
+  long count = 0;
+  {
+    Place place;
+    const LoopDisk disk;
+    count = count_operations(place, {"power_before", 0, disk.path()}, disk.path());
+  }
+  tally.count("operations", count);
+  count += k_beyond;
+  sweep(
+      tally,
+      [&](Place& place, long number) {
+        if (number > count)
+          return false;
+        LoopDisk& disk = disks.of(place);
+        const long at = scattered(number, count);
+        cut(place, disk, {"power_before", at, disk.path()}, tally);
+        cut(place, disk, {"power_after", at, disk.path()}, tally);
+        return true;
+      },
+      time_for_a_sweep());
   tally.conclude("power cuts");
 }
 

@@ -36,11 +36,12 @@ void check_failure(const std::string& story, const Ending& ending, Tally& tally)
 
 } // namespace
 
-std::optional<std::chrono::seconds> time_for_a_sweep(std::chrono::seconds usual) {
+std::optional<std::chrono::seconds> time_for_a_sweep() {
+  constexpr std::chrono::seconds k_usual{8};
   const std::string wish = variable("EMBEDCTL_TORTURE_SECONDS");
   if (wish == "all")
     return std::nullopt;
-  return wish.empty() ? usual : std::chrono::seconds(std::stol(wish));
+  return wish.empty() ? k_usual : std::chrono::seconds(std::stol(wish));
 }
 
 std::uint64_t seed() {
@@ -102,6 +103,13 @@ void finish_life(const std::string& story, Life& life, const Ending& first, Tall
       tally.add(story, {fmt::format("the second run exits {}: {}", second.exit_code, second.said)});
   }
   tally.add(story, life.violations());
+}
+
+long count_operations(Place& place, const Strike& strike, const fs::path& batches_dir) {
+  Life life(place, batches_dir);
+  const long counted = life.run(strike).counted;
+  life.violations();
+  return counted;
 }
 
 void sweep(

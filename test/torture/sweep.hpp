@@ -12,14 +12,11 @@
 
 namespace embedctl::torture {
 
-// How long a sweep that may be cut short goes on; nullopt where all is to be done. From
-// EMBEDCTL_TORTURE_SECONDS: seconds for each such sweep, or "all"; `usual` where it is not set.
-// With eight seconds all of torture_tests but the pairs of kills takes about five minutes on two
-// processors.
-std::optional<std::chrono::seconds>
-time_for_a_sweep(std::chrono::seconds usual = std::chrono::seconds(8));
+// How long a sweep goes on; nullopt where all of it is to be done. From EMBEDCTL_TORTURE_SECONDS:
+// seconds for each sweep, or "all"; eight where it is not set.
+std::optional<std::chrono::seconds> time_for_a_sweep();
 
-// Decides in which order a sweep that may be cut short goes; from EMBEDCTL_TORTURE_SEED.
+// Decides in which order a sweep goes; from EMBEDCTL_TORTURE_SEED.
 std::uint64_t seed();
 
 // Numbers from 1 to `count` in an order that jumps, so that a sweep cut short has seen all parts.
@@ -45,6 +42,11 @@ private:
 // After a first command that met faults, the same one without. What fails must say why and end with
 // a documented code; what says that all is done must have done all.
 void finish_life(const std::string& story, Life& life, const Ending& first, Tally& tally);
+
+// How many operations a run has that can be struck so, if none is. Chance changes it a little: what
+// sweeps over them goes some way beyond.
+long count_operations(Place& place, const Strike& strike, const fs::path& batches_dir = {});
+inline constexpr long k_beyond = 5;
 
 // What a sweep does with number 1, 2, …; false if there is no more to do. Throwing is a violation.
 using Step = std::function<bool(Place& place, long number)>;
