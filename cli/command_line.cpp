@@ -50,7 +50,7 @@ std::string or_closest(std::string message, std::string_view word, const Names& 
   const std::string hint = "embedctl help lists the commands";
   const bool stands_too_early =
       std::any_of(commands.begin(), commands.end(), [&](const Command& command) {
-        CommonOptions common;
+        CommonArguments common;
         const OptionSet set = options_of(command, common);
         const std::string name = word.substr(0, word.find('='));
         return set.find(name) || (name.size() == 2 && set.find(name[1]));
@@ -109,7 +109,7 @@ private:
 
   std::optional<std::string> command_with_option(const std::string& name) const {
     for (const Command& other : m_commands) {
-      CommonOptions common;
+      CommonArguments common;
       if (options_of(other, common).find(name))
         return other.manual.name;
     }
@@ -195,7 +195,7 @@ help_request(const std::vector<std::string>& arguments, const std::vector<Comman
   return {};
 }
 
-OptionSet options_of(const Command& command, CommonOptions& common) {
+OptionSet options_of(const Command& command, CommonArguments& common) {
   OptionSet set;
   command.add_options(set);
   add_common_options(set, common);
@@ -207,7 +207,7 @@ Invocation parse_command_line(
     const std::vector<Command>& commands,
     const Environment& environment) {
   if (arguments.empty())
-    refuse("no command is given", "embedctl help lists the commands");
+    refuse("no command given", "embedctl help lists the commands");
   Invocation invocation;
   invocation.command = find_command(arguments.front(), commands);
   if (!invocation.command)

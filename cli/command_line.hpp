@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cli/command.hpp"
-#include "cli/common_options.hpp"
+#include "cli/common_arguments.hpp"
 #include "cli/environment.hpp"
 
 #include <string>
@@ -11,7 +11,7 @@ namespace embedctl::cli {
 
 struct Invocation {
   const Command* command = nullptr; // one of those given to parse_command_line
-  CommonOptions common;
+  CommonArguments common;
 };
 
 // What the user wants to read instead of having a command run.
@@ -33,7 +33,7 @@ Invocation parse_command_line(
     const Environment& environment);
 
 // All options of a command, with those that every command has.
-OptionSet options_of(const Command& command, CommonOptions& common);
+OptionSet options_of(const Command& command, CommonArguments& common);
 
 // Should a mistake in the command line itself be reported as JSON?
 bool asks_for_json(const std::vector<std::string>& arguments, const Environment& environment);

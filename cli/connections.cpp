@@ -14,14 +14,14 @@ namespace embedctl::cli {
 
 namespace {
 
-http::TransportOptions transport_options(const ProviderOptions& options) {
+http::TransportOptions transport_options(const ProviderArguments& options) {
   http::TransportOptions transport;
   transport.ca_file = options.ca_file;
   transport.user_agent = "embedctl/" EMBEDCTL_VERSION;
   return transport;
 }
 
-openai::Options provider_options(Context& context, const ProviderOptions& options) {
+openai::Options provider_options(Context& context, const ProviderArguments& options) {
   openai::Options provider;
   provider.base_url = http::check_base_url(context.environment.base_url(), options.allow_insecure);
   provider.api_key = context.environment.api_key();
@@ -32,7 +32,7 @@ openai::Options provider_options(Context& context, const ProviderOptions& option
 }
 
 std::unique_ptr<IndexKeeper>
-open_index_keeper(Context& context, const Task& task, const ProviderOptions& options) {
+open_index_keeper(Context& context, const Task& task, const ProviderArguments& options) {
   pg::TableIndexesOptions indexes;
   indexes.retry_timeout = std::chrono::seconds(options.retry_timeout_seconds);
   return std::make_unique<pg::TableIndexes>(
@@ -41,7 +41,7 @@ open_index_keeper(Context& context, const Task& task, const ProviderOptions& opt
 
 } // namespace
 
-RemoteProvider::RemoteProvider(Context& context, const ProviderOptions& options)
+RemoteProvider::RemoteProvider(Context& context, const ProviderArguments& options)
     : m_transport(context.stop, transport_options(options)),
       m_provider(m_transport, context.clock, context.progress, provider_options(context, options)) {
 }
@@ -53,8 +53,8 @@ std::unique_ptr<RowSource> open_source(Context& context, const Task& task) {
 std::unique_ptr<AnswerSink> open_sink(
     Context& context,
     const Task& task,
-    const WriteOptions& write,
-    const ProviderOptions& options) {
+    const WriteArguments& write,
+    const ProviderArguments& options) {
   pg::ColumnSinkOptions sink;
   sink.overwrite = write.overwrite;
   sink.statement_timeout = std::chrono::seconds(write.statement_timeout_seconds);
@@ -67,8 +67,8 @@ std::unique_ptr<AnswerSink> open_sink(
 Connections::Connections(
     Context& context,
     const Task& task,
-    const WriteOptions& write,
-    const ProviderOptions& provider,
+    const WriteArguments& write,
+    const ProviderArguments& provider,
     const pipeline::BatchExecutorOptions& executor)
     : m_context(context),
       m_source(open_source(context, task)),
@@ -78,11 +78,11 @@ Connections::Connections(
           [this, &context, provider]() -> BatchProvider& {
             return *m_provider.emplace(context, provider);
           },
-          work_of(context),
+          runtime_of(context),
           executor) {}
 
 pipeline::Ports Connections::ports() {
-  return {*m_source, m_executor, *m_sink, m_indexes.get(), work_of(m_context)};
+  return {*m_source, m_executor, *m_sink, m_indexes.get(), runtime_of(m_context)};
 }
 
 void warn_of_network_folder(Context& context, const std::string& folder) {
@@ -101,9 +101,9 @@ void check_same_database(RowSource& source, const store::RunRecord& run) {
     throw Error(
         ErrorKind::usage,
         fmt::format(
-            "this run belongs to database \"{}\" ({}), and DATABASE_URL names \"{}\" ({})",
+            "this run belongs to database \"{}\" ({}), but DATABASE_URL names \"{}\" ({})",
             run.database.name, run.database.system_identifier, here.name, here.system_identifier),
-        "set DATABASE_URL to the database that the run was selected from; nothing was touched");
+        "set DATABASE_URL to the database that the rows were selected from; nothing was changed");
 }
 
 } // namespace embedctl::cli

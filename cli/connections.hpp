@@ -20,14 +20,14 @@ namespace embedctl::cli {
 // The real classes behind the pipeline's interfaces, wired from the configuration. This is the
 // only place that constructs them.
 
-inline pipeline::Work work_of(Context& context) {
+inline pipeline::Runtime runtime_of(Context& context) {
   return {context.clock, context.progress, context.stop};
 }
 
 class RemoteProvider {
 public:
   // Throws Error{usage} without a key, or if the base URL would send it in the clear.
-  RemoteProvider(Context& context, const ProviderOptions& options);
+  RemoteProvider(Context& context, const ProviderArguments& options);
   BatchProvider& operator*() { return m_provider; }
 
 private:
@@ -40,8 +40,8 @@ std::unique_ptr<RowSource> open_source(Context& context, const Task& task);
 std::unique_ptr<AnswerSink> open_sink(
     Context& context,
     const Task& task,
-    const WriteOptions& write,
-    const ProviderOptions& options);
+    const WriteArguments& write,
+    const ProviderArguments& options);
 
 // All that a run of this task is moved on with. Opens nothing: the database is connected to and the
 // provider's key demanded once they are needed.
@@ -50,8 +50,8 @@ public:
   Connections(
       Context& context,
       const Task& task,
-      const WriteOptions& write,
-      const ProviderOptions& provider,
+      const WriteArguments& write,
+      const ProviderArguments& provider,
       const pipeline::BatchExecutorOptions& executor);
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/stop.hpp"
-#include "cli/common_options.hpp"
+#include "cli/common_arguments.hpp"
 #include "cli/environment.hpp"
 #include "cli/progress.hpp"
 #include "core/clock.hpp"
@@ -14,7 +14,7 @@ struct Context {
   StopFlag& stop;
   Clock& clock;
   Progress& progress;
-  CommonOptions common;
+  CommonArguments common;
 };
 
 } // namespace embedctl::cli

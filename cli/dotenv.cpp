@@ -56,7 +56,7 @@ public:
   // nullopt for a blank line or a comment.
   std::optional<std::pair<std::string, std::string>> parse() {
     if (std::any_of(m_rest.begin(), m_rest.end(), is_control))
-      refuse("holds a control character");
+      refuse("contains a control character");
     skip_blanks(m_rest);
     if (at_end())
       return std::nullopt;
@@ -69,7 +69,7 @@ private:
   [[noreturn]] void refuse(std::string_view what) const {
     throw Error(
         ErrorKind::usage, fmt::format("\"{}\" line {} {}", m_file, m_number, what),
-        "a line is KEY=VALUE; put a value with spaces, quotes or \"#\" into 'single quotes'");
+        "a line is KEY=VALUE; enclose a value with spaces, quotes or \"#\" in 'single quotes'");
   }
 
   bool at_end() const { return m_rest.empty() || m_rest.front() == '#'; }
@@ -119,7 +119,7 @@ private:
   std::string take_literal() {
     const std::size_t end = m_rest.find('\'', 1);
     if (end == std::string_view::npos)
-      refuse("has a quote that is not closed");
+      refuse("has an unclosed quote");
     std::string value(m_rest.substr(1, end - 1));
     m_rest.remove_prefix(end + 1);
     expect_end();
@@ -144,13 +144,13 @@ private:
         refuse("has an unknown escape in double quotes");
       value += *plain;
     }
-    refuse("has a quote that is not closed");
+    refuse("has an unclosed quote");
   }
 
   void expect_end() {
     skip_blanks(m_rest);
     if (!at_end())
-      refuse("goes on after the closing quote");
+      refuse("continues after the closing quote");
   }
 
   std::string_view m_rest;

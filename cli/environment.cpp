@@ -58,7 +58,7 @@ Secret checked_key(const std::string& content, const std::string& where) {
         "put the API key of your project there; keys are made in the provider's dashboard");
   if (!std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < 0x7f; }))
     throw Error(
-        ErrorKind::usage, fmt::format("{} holds white space or a character that no key has", where),
+        ErrorKind::usage, fmt::format("{} contains white space or a character that is not allowed in a key", where),
         "it must be the key alone: one line, no quotes, no variable name before it");
   return Secret(key);
 }
@@ -95,8 +95,8 @@ Secret Environment::database_url() const {
       }))
     return Secret();
   throw Error(
-      ErrorKind::usage, "no database is named",
-      "set DATABASE_URL=postgresql://user@host/db in the environment or in .env");
+      ErrorKind::usage, "DATABASE_URL is not set",
+      "set it in the environment or in .env, as in DATABASE_URL=postgresql://user@host/db");
 }
 
 Secret Environment::api_key() const {
@@ -110,7 +110,7 @@ Secret Environment::api_key() const {
   if (is_filled(key) && is_filled(file))
     throw Error(
         ErrorKind::usage, fmt::format("both {} and {} are set", k_key, k_file),
-        "keep one of them, so that it is plain who pays");
+        "keep only one, so that it is clear who pays");
   if (is_filled(file)) {
     const auto content = read_configuration(*file, k_largest_key_file);
     if (!content)

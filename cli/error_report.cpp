@@ -53,9 +53,9 @@ Error current_error() {
   } catch (const std::exception& error) {
     return Error(
         ErrorKind::internal, fmt::format("unexpected: {}", error.what()),
-        "this is a mistake in embedctl: please report it");
+        "this is a bug in embedctl; please report it");
   } catch (...) {
-    return Error(ErrorKind::internal, "unexpected exception of no known type");
+    return Error(ErrorKind::internal, "unexpected exception of an unknown type");
   }
 }
 

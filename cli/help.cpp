@@ -91,7 +91,7 @@ std::string overview(const std::vector<Command>& commands, const TextStyle& styl
 
 std::string command_help(const Command& command, const TextStyle& style) {
   const Manual& manual = command.manual;
-  CommonOptions common;
+  CommonArguments common;
   std::string text = wrapped(manual.summary + ".", 0, style.width);
   text += section("Usage", style);
   for (const std::string& line : manual.usage)

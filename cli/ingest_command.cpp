@@ -23,9 +23,9 @@ std::string not_ready_text(const store::Run& run, const pipeline::BatchFilter& f
       continue;
     text += fmt::format("batch {:03} is not ready: ", batch.number);
     if (!batch.is_sent())
-      text += fmt::format("not sent yet; embedctl submit --run-dir {}\n", folder);
+      text += fmt::format("not sent yet; send it with: embedctl submit --run-dir {}\n", folder);
     else if (batch.was_refused())
-      text += fmt::format("refused, and may be sent again; embedctl submit --run-dir {}\n", folder);
+      text += fmt::format("refused; resend it with: embedctl submit --run-dir {}\n", folder);
     else
       text += batch.remote ? batch.remote->status_text + "\n" : "with the provider\n";
   }
@@ -37,12 +37,12 @@ void check_dims(const store::Run& run, int dims) {
     throw Error(
         ErrorKind::usage,
         fmt::format(
-            "this run's vectors have {} dimensions, and --dims says {}", run.record().task.request.dims,
+            "this run's vectors have {} dimensions, but --dims is {}", run.record().task.request.dims,
             dims),
-        "one run has one width; leave --dims out");
+        "omit --dims: all vectors of a run have the same width");
 }
 
-int ingest_target(const IngestOptions& options, Context& context, const Target& target) {
+int ingest_target(const IngestArguments& options, Context& context, const Target& target) {
   store::Run run = store::Run::load(target.run_dir);
   check_dims(run, options.dims);
   run.lock();
@@ -65,7 +65,7 @@ int ingest_target(const IngestOptions& options, Context& context, const Target& 
 
 } // namespace
 
-void add_ingest_options(OptionSet& set, IngestOptions& options) {
+void add_ingest_options(OptionSet& set, IngestArguments& options) {
   add_target_options(set, options.target);
   set.number("--dims N", options.dims, 0, 16'000, "fail unless the run's vectors have N dimensions")
       .shows_default("0, any");
@@ -74,7 +74,7 @@ void add_ingest_options(OptionSet& set, IngestOptions& options) {
   add_provider_options(set, options.provider);
 }
 
-int run_ingest(const IngestOptions& options, Context& context) {
+int run_ingest(const IngestArguments& options, Context& context) {
   const Target target = target_of(options.target);
   return with_resume_hint("embedctl ingest --run-dir " + shell_quoted(target.run_dir), [&] {
     return ingest_target(options, context, target);

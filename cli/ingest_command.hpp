@@ -5,14 +5,14 @@
 
 namespace embedctl::cli {
 
-struct IngestOptions {
-  TargetOptions target;
-  WriteOptions write;
-  ProviderOptions provider;
+struct IngestArguments {
+  TargetArguments target;
+  WriteArguments write;
+  ProviderArguments provider;
   int dims = 0; // 0: the run's
 };
 
-void add_ingest_options(OptionSet& set, IngestOptions& options);
-int run_ingest(const IngestOptions& options, Context& context);
+void add_ingest_options(OptionSet& set, IngestArguments& options);
+int run_ingest(const IngestArguments& options, Context& context);
 
 } // namespace embedctl::cli

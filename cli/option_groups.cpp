@@ -21,10 +21,10 @@ constexpr std::uint64_t k_most_rows = std::numeric_limits<std::int64_t>::max();
 
 } // namespace
 
-SelectionOptions::SelectionOptions()
+SelectionArguments::SelectionArguments()
     : model(entities::built_in_task().request.model), dims(entities::built_in_task().request.dims) {}
 
-void add_selection_options(OptionSet& set, SelectionOptions& options, std::string& run_dir) {
+void add_selection_options(OptionSet& set, SelectionArguments& options, std::string& run_dir) {
   set.group("Selection");
   set.uuid(
       "--family-id UUID", options.family_id, "embed the chunks of this family without a vector");
@@ -48,8 +48,8 @@ void add_selection_options(OptionSet& set, SelectionOptions& options, std::strin
       "how the provider sends vectors; base64 is a quarter of the size");
 }
 
-std::string as_arguments(const SelectionOptions& options) {
-  const SelectionOptions usual;
+std::string as_arguments(const SelectionArguments& options) {
+  const SelectionArguments usual;
   std::string text = " --family-id " + shell_quoted(options.family_id);
   const auto add_if_unusual = [&](const char* name, const auto& value, const auto& otherwise) {
     if (value != otherwise)
@@ -65,7 +65,7 @@ std::string as_arguments(const SelectionOptions& options) {
   return text;
 }
 
-void add_provider_options(OptionSet& set, ProviderOptions& options) {
+void add_provider_options(OptionSet& set, ProviderArguments& options) {
   set.group("Provider");
   set.number(
       "--retry-timeout SECONDS", options.retry_timeout_seconds, 0, 86'400,
@@ -79,13 +79,13 @@ void add_provider_options(OptionSet& set, ProviderOptions& options) {
       "allow OPENAI_BASE_URL to be http:// on another host");
 }
 
-void add_parallel_option(OptionSet& set, ProviderOptions& options) {
+void add_parallel_option(OptionSet& set, ProviderArguments& options) {
   set.group("Provider");
   set.number(
       "--parallel N", options.parallel, 1, 64, "batches uploaded or downloaded at the same time");
 }
 
-void add_sending_options(OptionSet& set, ProviderOptions& options) {
+void add_sending_options(OptionSet& set, ProviderArguments& options) {
   add_parallel_option(set, options);
   set.number(
       "--doubt-grace SECONDS", options.doubt_grace_seconds, 0, 3'600,
@@ -93,14 +93,14 @@ void add_sending_options(OptionSet& set, ProviderOptions& options) {
       "again");
 }
 
-pipeline::BatchExecutorOptions executor_options(const ProviderOptions& options) {
+pipeline::BatchExecutorOptions executor_options(const ProviderArguments& options) {
   pipeline::BatchExecutorOptions executor;
   executor.grace = std::chrono::seconds(options.doubt_grace_seconds);
   return executor;
 }
 
 pipeline::AdvanceOptions
-advance_options(const WriteOptions& writing, const ProviderOptions& provider) {
+advance_options(const WriteArguments& writing, const ProviderArguments& provider) {
   pipeline::AdvanceOptions advance;
   advance.parallel = provider.parallel;
   advance.apply.write.chunk_size = writing.chunk_size;
@@ -117,7 +117,7 @@ advance_options(const WriteOptions& writing, const ProviderOptions& provider) {
   return advance;
 }
 
-void add_write_options(OptionSet& set, WriteOptions& options) {
+void add_write_options(OptionSet& set, WriteArguments& options) {
   set.group("Writing");
   set.number("--update-chunk-size N", options.chunk_size, 1, 50'000, "rows per commit");
   set.number(
@@ -140,14 +140,14 @@ void add_write_options(OptionSet& set, WriteOptions& options) {
       "--keep-plain", options.keep_plain, "do not compress a batch's files after ingesting it");
 }
 
-void add_target_options(OptionSet& set, TargetOptions& options) {
+void add_target_options(OptionSet& set, TargetArguments& options) {
   set.group("Selection");
   set.text("--run-dir DIR", options.run_dir, "the run folder");
   set.text("--batch-file FILE", options.batch_file, "instead: one batch, by its batch.json");
   set.require_one_of({"--run-dir", "--batch-file"});
 }
 
-Target target_of(const TargetOptions& options) {
+Target target_of(const TargetArguments& options) {
   if (options.batch_file.empty())
     return {options.run_dir, std::nullopt};
   const auto address = store::address_of(options.batch_file);

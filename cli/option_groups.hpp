@@ -13,7 +13,7 @@
 namespace embedctl::cli {
 
 // Which rows, and how to split them into batches: submit and run.
-struct SelectionOptions {
+struct SelectionArguments {
   std::string family_id;
   std::string batches_dir = "./batches";
   std::uint64_t limit = 0; // 0: all
@@ -23,57 +23,57 @@ struct SelectionOptions {
   int dims = 0;
   std::string encoding = "base64";
 
-  SelectionOptions();
+  SelectionArguments();
 };
-void add_selection_options(OptionSet& set, SelectionOptions& options, std::string& run_dir);
+void add_selection_options(OptionSet& set, SelectionArguments& options, std::string& run_dir);
 
 // The options that repeat this selection, quoted for a shell: " --family-id ... --limit 5".
-std::string as_arguments(const SelectionOptions& options);
+std::string as_arguments(const SelectionArguments& options);
 
 // How to reach the provider.
-struct ProviderOptions {
-  std::size_t parallel = 4;
+struct ProviderArguments {
+  std::size_t parallel = pipeline::AdvanceOptions{}.parallel;
   bool allow_insecure = false;
   std::string ca_file;
   int retry_timeout_seconds = 900;
   int doubt_grace_seconds = 30;
   bool moved = false;
 };
-pipeline::BatchExecutorOptions executor_options(const ProviderOptions& options);
-void add_provider_options(OptionSet& set, ProviderOptions& options);
+pipeline::BatchExecutorOptions executor_options(const ProviderArguments& options);
+void add_provider_options(OptionSet& set, ProviderArguments& options);
 
 // For submit, ingest and run.
-void add_parallel_option(OptionSet& set, ProviderOptions& options);
+void add_parallel_option(OptionSet& set, ProviderArguments& options);
 
 // For submit and run.
-void add_sending_options(OptionSet& set, ProviderOptions& options);
+void add_sending_options(OptionSet& set, ProviderArguments& options);
 
 // How to write vectors: ingest and run.
-struct WriteOptions {
-  std::size_t chunk_size = 1000;
+struct WriteArguments {
+  std::size_t chunk_size = pipeline::WriteOptions{}.chunk_size;
   bool overwrite = false;
   bool redownload = false;
   bool keep_plain = false;
   int statement_timeout_seconds = 0;
-  std::size_t rows_per_second = 0;
+  std::size_t rows_per_second = pipeline::WriteOptions{}.rows_per_second;
   std::string index = "keep";
 };
 pipeline::AdvanceOptions
-advance_options(const WriteOptions& writing, const ProviderOptions& provider);
-void add_write_options(OptionSet& set, WriteOptions& options);
+advance_options(const WriteArguments& writing, const ProviderArguments& provider);
+void add_write_options(OptionSet& set, WriteArguments& options);
 
 // A run, or one batch of it: status, ingest and verify.
-struct TargetOptions {
+struct TargetArguments {
   std::string run_dir;
   std::string batch_file;
 };
-void add_target_options(OptionSet& set, TargetOptions& options);
+void add_target_options(OptionSet& set, TargetArguments& options);
 
 struct Target {
   std::string run_dir;
   std::optional<int> batch;
 };
 // The parser has made sure that one of the two is given.
-Target target_of(const TargetOptions& options);
+Target target_of(const TargetArguments& options);
 
 } // namespace embedctl::cli

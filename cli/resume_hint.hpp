@@ -8,11 +8,11 @@
 
 namespace embedctl::cli {
 
-// Runs `work`. If it is interrupted or loses its connection, the error says how to resume.
-template <typename Work>
-auto with_resume_hint(const std::string& command, const Work& work) {
+// Runs `action`. If it is interrupted or loses its connection, the error says how to resume.
+template <typename Action>
+auto with_resume_hint(const std::string& command, const Action& action) {
   try {
-    return work();
+    return action();
   } catch (const Error& error) {
     const bool can_resume =
         error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::unreachable;

@@ -29,7 +29,7 @@ void occupy_standard_descriptors() {
       const int taken = ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-ProgressStyle style_for(const CommonOptions& common, const Environment& environment) {
+ProgressStyle style_for(const CommonArguments& common, const Environment& environment) {
   ProgressStyle style;
   style.live = is_live_terminal(STDERR_FILENO, environment);
   style.colour = wants_colour(STDERR_FILENO, environment);

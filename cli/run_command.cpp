@@ -19,14 +19,14 @@ namespace embedctl::cli {
 
 namespace {
 
-pipeline::BatchExecutorOptions run_executor_options(const RunOptions& options) {
+pipeline::BatchExecutorOptions run_executor_options(const RunArguments& options) {
   pipeline::BatchExecutorOptions executor = executor_options(options.provider);
   executor.poll_interval = std::chrono::seconds(options.poll_seconds);
   return executor;
 }
 
 pipeline::Outcome
-move_on(store::Run& run, const RunOptions& options, const pipeline::Ports& ports, Context& context) {
+move_on(store::Run& run, const RunArguments& options, const pipeline::Ports& ports, Context& context) {
   warn_of_network_folder(context, run.paths().folder().string());
   const auto advance = advance_options(options.write, options.provider);
   return options.once ? pipeline::run_once(run, advance, ports)
@@ -34,12 +34,12 @@ move_on(store::Run& run, const RunOptions& options, const pipeline::Ports& ports
 }
 
 // Before anything is sent, and hours before it comes to writing.
-void check_index_policy(const RunOptions& options, Connections& connections) {
+void check_index_policy(const RunArguments& options, Connections& connections) {
   const auto policy = advance_options(options.write, options.provider).apply.index;
   pipeline::check_policy(policy, connections.indexes());
 }
 
-pipeline::Outcome resume(store::Run& run, const RunOptions& options, Context& context) {
+pipeline::Outcome resume(store::Run& run, const RunArguments& options, Context& context) {
   Connections connections(
       context, run.record().task, options.write, options.provider, run_executor_options(options));
   connections.source().check();
@@ -59,7 +59,7 @@ std::string text_of(store::Run& run, Context& context) {
   return run_table(run, std::nullopt, context.clock) + list_hints(run);
 }
 
-int run_one(const RunOptions& options, Context& context) {
+int run_one(const RunArguments& options, Context& context) {
   store::Run run = store::Run::load(options.run_dir);
   throw_if_blocked(resume(run, options, context));
   return print_result(
@@ -82,7 +82,7 @@ int exit_code_after(
   return ExitCode::failed;
 }
 
-int run_scope(const RunOptions& options, Context& context) {
+int run_scope(const RunArguments& options, Context& context) {
   const auto submit = submit_options(options.selection, options.provider, false);
   Connections connections(
       context, submit.task, options.write, options.provider, run_executor_options(options));
@@ -113,7 +113,7 @@ int run_scope(const RunOptions& options, Context& context) {
 
 } // namespace
 
-void add_run_options(OptionSet& set, RunOptions& options) {
+void add_run_options(OptionSet& set, RunArguments& options) {
   add_selection_options(set, options.selection, options.run_dir);
   add_sending_options(set, options.provider);
   set.number(
@@ -125,7 +125,7 @@ void add_run_options(OptionSet& set, RunOptions& options) {
   add_write_options(set, options.write);
 }
 
-int run_run(const RunOptions& options, Context& context) {
+int run_run(const RunArguments& options, Context& context) {
   if (!options.run_dir.empty())
     return with_resume_hint("embedctl run --run-dir " + shell_quoted(options.run_dir), [&] {
       return run_one(options, context);

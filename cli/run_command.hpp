@@ -5,16 +5,16 @@
 
 namespace embedctl::cli {
 
-struct RunOptions {
-  SelectionOptions selection;
-  ProviderOptions provider;
-  WriteOptions write;
+struct RunArguments {
+  SelectionArguments selection;
+  ProviderArguments provider;
+  WriteArguments write;
   std::string run_dir;
   bool once = false;
   int poll_seconds = 60;
 };
 
-void add_run_options(OptionSet& set, RunOptions& options);
-int run_run(const RunOptions& options, Context& context);
+void add_run_options(OptionSet& set, RunArguments& options);
+int run_run(const RunArguments& options, Context& context);
 
 } // namespace embedctl::cli

@@ -162,10 +162,10 @@ std::string run_table(const store::Run& run, const BatchFilter& filter, Clock& c
       "\nrun    {} ({})\nrows   {}\n", run.paths().folder().string(), to_string(run.state()),
       row_totals(run.rows()));
   if (const auto imbalance = run.imbalance())
-    text += fmt::format("books  DO NOT BALANCE: {}\n", *imbalance);
+    text += fmt::format("records  DO NOT MATCH: {}\n", *imbalance);
   for (const VectorIndex& index : run.missing_indexes().indexes)
     text += fmt::format(
-        "index  IS MISSING: {}; it is built again by embedctl ingest --run-dir {}\n",
+        "index  IS MISSING: {}; rebuild it with: embedctl ingest --run-dir {}\n",
         printable(index.name), shell_quoted(run.paths().folder().string()));
   return text;
 }
@@ -219,7 +219,7 @@ std::string selection_text(const pipeline::SubmitReport& report, const Task& tas
   std::string text;
   for (const auto& held : report.held)
     text += fmt::format(
-        "{} left out: in flight in run {}\n", counted(held.rows, "row"), printable(held.run));
+        "{} already in flight ({})\n", counted(held.rows, "row"), printable(held.run));
   if (!report.run)
     text += fmt::format(
         "nothing {}to embed: {} of {} of this {} have a vector\n",

@@ -8,7 +8,7 @@
 
 namespace embedctl::cli {
 
-void add_status_options(OptionSet& set, StatusOptions& options) {
+void add_status_options(OptionSet& set, StatusArguments& options) {
   add_target_options(set, options.target);
   set.group("Output");
   set.flag("--exit-code", options.exit_code, "exit with 0, 3 or 4 by the state of the run");
@@ -17,7 +17,7 @@ void add_status_options(OptionSet& set, StatusOptions& options) {
   add_provider_options(set, options.provider);
 }
 
-int run_status(const StatusOptions& options, Context& context) {
+int run_status(const StatusArguments& options, Context& context) {
   const Target target = target_of(options.target);
   store::Run run = store::Run::load(target.run_dir);
   pipeline::check_filter(run, target.batch);
@@ -28,7 +28,7 @@ int run_status(const StatusOptions& options, Context& context) {
     if (!options.provider.moved)
       pipeline::require_same_account(run, (*provider).identity());
     if (options.update_json)
-      pipeline::poll(run, target.batch, *provider, work_of(context));
+      pipeline::poll(run, target.batch, *provider, runtime_of(context));
     else
       pipeline::ask(run, target.batch, *provider, context.clock);
   }

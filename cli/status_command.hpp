@@ -5,14 +5,14 @@
 
 namespace embedctl::cli {
 
-struct StatusOptions {
-  TargetOptions target;
-  ProviderOptions provider;
+struct StatusArguments {
+  TargetArguments target;
+  ProviderArguments provider;
   bool update_json = false;
   bool exit_code = false;
 };
 
-void add_status_options(OptionSet& set, StatusOptions& options);
-int run_status(const StatusOptions& options, Context& context);
+void add_status_options(OptionSet& set, StatusArguments& options);
+int run_status(const StatusArguments& options, Context& context);
 
 } // namespace embedctl::cli

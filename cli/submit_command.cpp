@@ -47,10 +47,10 @@ std::string submit_text(const store::Run& run) {
              ? what
                    + fmt::format(
                        "nothing was sent; send it with: embedctl submit --run-dir {}\n", named)
-             : what + fmt::format("look with: embedctl status --run-dir {}\n", named);
+             : what + fmt::format("check progress: embedctl status --run-dir {}\n", named);
 }
 
-int submit_new(const SubmitOptions& options, Context& context) {
+int submit_new(const SubmitArguments& options, Context& context) {
   const auto submit = submit_options(options.selection, options.provider, options.dry_run);
   Connections connections(
       context, submit.task, {}, options.provider, executor_options(options.provider));
@@ -63,9 +63,9 @@ int submit_new(const SubmitOptions& options, Context& context) {
       selection_text(report, submit.task) + (report.run ? submit_text(*report.run) : ""));
 }
 
-int submit_rest(const SubmitOptions& options, Context& context) {
+int submit_rest(const SubmitArguments& options, Context& context) {
   if (options.dry_run)
-    throw Error(ErrorKind::usage, "--dry-run makes a new run, and --run-dir names one");
+    throw Error(ErrorKind::usage, "--dry-run creates a new run and cannot be used with --run-dir");
   pipeline::SubmitReport report;
   report.run.emplace(store::Run::load(options.run_dir));
   store::Run& run = *report.run;
@@ -80,7 +80,7 @@ int submit_rest(const SubmitOptions& options, Context& context) {
   if (all_sent(run) && run.record().selection != store::SelectionState::running)
     return print_result(
         context, exit_code_of_submit(run), submit_json(report),
-        "all of it was sent already\n" + submit_text(run));
+        "everything was sent already\n" + submit_text(run));
   connections.ports().executor.check_access();
   std::optional<pipeline::Claim> claim;
   if (run.record().dry_run)
@@ -93,7 +93,7 @@ int submit_rest(const SubmitOptions& options, Context& context) {
 
 } // namespace
 
-void add_submit_options(OptionSet& set, SubmitOptions& options) {
+void add_submit_options(OptionSet& set, SubmitArguments& options) {
   add_selection_options(set, options.selection, options.run_dir);
   set.group("Selection");
   set.flag("--dry-run", options.dry_run, "write the files, send nothing; needs no API key");
@@ -102,15 +102,15 @@ void add_submit_options(OptionSet& set, SubmitOptions& options) {
 }
 
 pipeline::SubmitOptions
-submit_options(const SelectionOptions& selection, const ProviderOptions& provider, bool dry_run) {
+submit_options(const SelectionArguments& selection, const ProviderArguments& provider, bool dry_run) {
   if (selection.family_id.empty())
     throw Error(
-        ErrorKind::usage, "no family is named",
-        "give --family-id UUID for a new run, or --run-dir DIR to go on with one");
+        ErrorKind::usage, "--family-id or --run-dir is required",
+        "--family-id UUID starts a new run, and --run-dir DIR resumes one");
   const auto scope = canonical_uuid(selection.family_id);
   if (!scope)
     throw Error(
-        ErrorKind::usage, fmt::format("\"{}\" is no UUID", printable(selection.family_id)),
+        ErrorKind::usage, fmt::format("\"{}\" is not a valid UUID", printable(selection.family_id)),
         "a family id looks like 123e4567-e89b-12d3-a456-426614174000");
   pipeline::SubmitOptions submit;
   submit.batches_dir = std::filesystem::path(selection.batches_dir).lexically_normal();
@@ -128,7 +128,7 @@ submit_options(const SelectionOptions& selection, const ProviderOptions& provide
   return submit;
 }
 
-int run_submit(const SubmitOptions& options, Context& context) {
+int run_submit(const SubmitArguments& options, Context& context) {
   if (!options.run_dir.empty())
     return with_resume_hint("embedctl run --run-dir " + shell_quoted(options.run_dir), [&] {
       return submit_rest(options, context);

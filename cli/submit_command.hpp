@@ -6,18 +6,18 @@
 
 namespace embedctl::cli {
 
-struct SubmitOptions {
-  SelectionOptions selection;
-  ProviderOptions provider;
+struct SubmitArguments {
+  SelectionArguments selection;
+  ProviderArguments provider;
   std::string run_dir;
   bool dry_run = false;
 };
 
-void add_submit_options(OptionSet& set, SubmitOptions& options);
-int run_submit(const SubmitOptions& options, Context& context);
+void add_submit_options(OptionSet& set, SubmitArguments& options);
+int run_submit(const SubmitArguments& options, Context& context);
 
 // What the pipeline is asked for; throws Error{usage} for a scope that cannot be one.
 pipeline::SubmitOptions
-submit_options(const SelectionOptions& selection, const ProviderOptions& provider, bool dry_run);
+submit_options(const SelectionArguments& selection, const ProviderArguments& provider, bool dry_run);
 
 } // namespace embedctl::cli

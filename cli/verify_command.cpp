@@ -47,11 +47,11 @@ std::string verification_text(const store::Run& run, const pipeline::Verificatio
 
 } // namespace
 
-void add_verify_options(OptionSet& set, VerifyOptions& options) {
+void add_verify_options(OptionSet& set, VerifyArguments& options) {
   add_target_options(set, options.target);
 }
 
-int run_verify(const VerifyOptions& options, Context& context) {
+int run_verify(const VerifyArguments& options, Context& context) {
   const Target target = target_of(options.target);
   const store::Run run = store::Run::load(target.run_dir);
   pipeline::check_filter(run, target.batch);
@@ -60,7 +60,7 @@ int run_verify(const VerifyOptions& options, Context& context) {
   check_same_database(*source, run.record());
   const auto sink = open_sink(context, run.record().task, {}, {});
   const auto verification =
-      pipeline::verify(run, target.batch, k_chunk_size, *sink, work_of(context));
+      pipeline::verify(run, target.batch, k_chunk_size, *sink, runtime_of(context));
   return print_result(
       context, verification.problems.empty() ? ExitCode::done : ExitCode::failed,
       verification_json(run, verification), verification_text(run, verification));

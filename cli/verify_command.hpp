@@ -5,11 +5,11 @@
 
 namespace embedctl::cli {
 
-struct VerifyOptions {
-  TargetOptions target;
+struct VerifyArguments {
+  TargetArguments target;
 };
 
-void add_verify_options(OptionSet& set, VerifyOptions& options);
-int run_verify(const VerifyOptions& options, Context& context);
+void add_verify_options(OptionSet& set, VerifyArguments& options);
+int run_verify(const VerifyArguments& options, Context& context);
 
 } // namespace embedctl::cli

@@ -52,7 +52,7 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
-// Controls of C0, DEL and C1, and the bidirectional and line separators that rearrange a line.
+// C0, DEL and C1 controls, and the bidirectional and line separators that reorder a line.
 bool moves_the_terminal(std::string_view sequence) {
   const auto lead = static_cast<unsigned char>(sequence[0]);
   if (sequence.size() == 1)

@@ -20,7 +20,7 @@ Sha256::Sha256() : m_context(EVP_MD_CTX_new()) {
 }
 
 void Sha256::start() {
-  // Looked up once for all: doing it for each digest costs more than a short text's digest.
+  // Fetched once: fetching it per digest costs more than digesting a short text.
   static EVP_MD* const k_algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   if (!m_context || EVP_DigestInit_ex(m_context.get(), k_algorithm, nullptr) != 1)
     throw Error(ErrorKind::internal, "cannot start a SHA-256 digest");
@@ -62,7 +62,7 @@ std::string sha256_of_file(const std::filesystem::path& path) {
 std::string random_hex(std::size_t bytes) {
   std::vector<std::byte> random(bytes);
   if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size()))
-    throw Error(ErrorKind::io, "the kernel gives no random bytes");
+    throw Error(ErrorKind::io, "cannot get random bytes from the kernel");
   return to_hex(random);
 }
 

@@ -13,13 +13,13 @@ namespace embedctl {
 
 class InputStream;
 
-// SHA-256, fed piece by piece.
+// Incremental SHA-256.
 class Sha256 {
 public:
   Sha256();
   void add(std::string_view bytes);
 
-  // Afterwards it is as new.
+  // Resets the object for reuse.
   std::array<std::byte, 32> finish();
 
 private:
@@ -33,13 +33,13 @@ private:
 
 std::array<std::byte, 32> sha256_of(std::string_view bytes);
 
-// The digest of all that a stream gives, as hex.
+// The SHA-256 of a whole stream, as hex.
 std::string sha256_of(InputStream& stream);
 
-// The digest of a whole file, as hex.
+// The SHA-256 of a whole file, as hex.
 std::string sha256_of_file(const std::filesystem::path& path);
 
-// So many random bytes from the kernel, as hex.
+// Random bytes from the kernel, as hex.
 std::string random_hex(std::size_t bytes);
 
 } // namespace embedctl

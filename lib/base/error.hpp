@@ -28,8 +28,8 @@ struct ProviderDetail {
   bool retryable = false;
 };
 
-// "This operation cannot go on." The message is lower case, names the thing and has no final
-// period; the hint says what to do next. Neither ever holds a secret, row text or a vector.
+// The operation cannot continue. The message is lower case, names the thing and has no final
+// period; the hint says what to do next. Neither contains a secret, row text or a vector.
 class Error : public std::runtime_error {
 public:
   Error(ErrorKind kind, const std::string& message, std::string hint = {})
@@ -41,7 +41,7 @@ public:
   std::string sqlstate;                   // set when Postgres gave one
   std::optional<ProviderDetail> provider; // set when the provider answered
 
-  // The remote call may have taken effect although no answer was had: look before repeating it.
+  // The remote call may have taken effect although no response arrived: check before repeating it.
   bool in_doubt = false;
 
 private:

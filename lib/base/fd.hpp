@@ -6,7 +6,7 @@
 
 namespace embedctl {
 
-// An open file descriptor, closed when it goes.
+// Owns a file descriptor.
 class Fd {
 public:
   Fd() = default;

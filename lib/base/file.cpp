@@ -18,7 +18,7 @@ namespace {
 constexpr mode_t k_file_mode = 0600;
 constexpr mode_t k_directory_mode = 0700;
 
-// Large enough that a write is worth its system call, small enough to stay in the cache.
+// Large enough to amortise the system call, small enough to stay in cache.
 constexpr std::size_t k_buffer_size = 256 * 1024;
 
 Fd open_or_throw(const fs::path& path, int flags, std::string_view doing) {
@@ -65,7 +65,7 @@ std::string read_all(const Fd& fd, const fs::path& path, std::uint64_t limit) {
 void throw_io_error(std::string_view doing, const fs::path& path, int error_number) {
   const std::string hint =
       error_number == ENOSPC || error_number == EDQUOT
-          ? "free some space and run the same command again; nothing that was finished is lost"
+          ? "free some space and run the same command again; completed work is kept"
           : "";
   throw Error(
       ErrorKind::io,
@@ -131,20 +131,20 @@ void remove_durably(const fs::path& path) {
 std::uint64_t file_size(const fs::path& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0)
-    throw_io_error("look at", path, errno);
+    throw_io_error("stat", path, errno);
   return static_cast<std::uint64_t>(status.st_size);
 }
 
 std::uint64_t free_bytes(const fs::path& path) {
   struct statvfs status {};
   if (::statvfs(path.c_str(), &status) != 0)
-    throw_io_error("look at the file system of", path, errno);
+    throw_io_error("get the free space of", path, errno);
   return std::uint64_t{status.f_bavail} * status.f_frsize;
 }
 
 void require_free_bytes(const fs::path& folder, std::uint64_t bytes) {
   if (free_bytes(folder) < bytes)
-    throw_io_error("count on room for what comes in", folder, ENOSPC);
+    throw_io_error("reserve space in", folder, ENOSPC);
 }
 
 AtomicFile::AtomicFile(fs::path path)

@@ -12,42 +12,42 @@ namespace embedctl {
 
 namespace fs = std::filesystem;
 
-// All files are made 0600 and all folders 0700, whatever the umask: they hold the user's text.
+// All files are created 0600 and all folders 0700, whatever the umask: they contain user text.
 
 // Throws Error{io}. The message names the path and the system's reason.
 [[noreturn]] void throw_io_error(std::string_view doing, const fs::path& path, int error_number);
 
-// The whole of a small file; one larger than `limit` is refused as corrupt.
+// Reads a whole small file; a file larger than `limit` is refused as corrupt.
 std::string read_file(const fs::path& path, std::uint64_t limit);
 
-// nullopt if there is no such file.
+// nullopt if the file does not exist.
 std::optional<std::string> read_file_if_any(const fs::path& path, std::uint64_t limit);
 
-// Makes the folder and its missing parents, each made durable in its parent.
+// Creates the folder and its missing parents, and syncs each parent.
 void make_private_directories(const fs::path& path);
 
-// Makes exactly this one folder; false if it exists already.
+// Creates this one folder; false if it exists.
 bool make_private_directory(const fs::path& path);
 
-// Makes renames and new names in the folder durable.
+// Syncs the folder, so that renames and new names in it are durable.
 void sync_directory(const fs::path& path);
 
-// Moves a file that is already durable to its name, durably.
+// Renames a file whose content is already durable, durably.
 void rename_durably(const fs::path& from, const fs::path& to);
 
-// Removes the file if it is there, durably.
+// Removes the file if it exists, durably.
 void remove_durably(const fs::path& path);
 
 std::uint64_t file_size(const fs::path& path);
 
-// Bytes that an unprivileged writer can still put on the file system of `path`.
+// Bytes that an unprivileged writer can still use on the file system of `path`.
 std::uint64_t free_bytes(const fs::path& path);
 
-// Throws Error{io} if there are fewer, before something is begun that could not be written down.
+// Throws Error{io} if fewer are free. Called before work whose result must be written down.
 void require_free_bytes(const fs::path& folder, std::uint64_t bytes);
 
-// A file that appears under its name whole or not at all: written beside it as "<name>.tmp", and
-// renamed by commit(). The destructor removes what was not committed.
+// A file that appears under its name complete or not at all: written as "<name>.tmp" and renamed by
+// commit(). The destructor removes it unless committed.
 class AtomicFile {
 public:
   explicit AtomicFile(fs::path path);
@@ -58,15 +58,13 @@ public:
   // Buffered.
   void write(std::string_view bytes);
 
-  // Bytes written so far, buffered ones included.
+  // Bytes written so far, including buffered ones.
   std::uint64_t size() const { return m_size; }
 
-  // Lets the disk begin with what was written, so that sync() has less to wait for. A failure of
-  // the disk is sync()'s to tell.
+  // Starts writeback, so that sync() waits less. Disk errors are reported by sync().
   void start_writeback();
 
-  // Makes what was written durable under the name of the temporary file, which it returns, so that
-  // it can be looked at before commit().
+  // Syncs the temporary file and returns its name, so that it can be checked before commit().
   const fs::path& sync();
 
   // fsync, rename, fsync of the folder.

@@ -48,7 +48,7 @@ FileLock::FileLock(const std::filesystem::path& path, std::string_view what) {
       throw_io_error("lock", path, errno);
     throw Error(
         ErrorKind::locked, fmt::format("{} is in use by {}", what, read_holder(m_fd.get())),
-        "wait for it to end, or stop it; nothing was touched");
+        "wait for it to finish, or stop it; nothing was changed");
   }
   const std::string holder = holder_line();
   if (::ftruncate(m_fd.get(), 0) != 0)

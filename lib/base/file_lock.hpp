@@ -8,7 +8,7 @@
 namespace embedctl {
 
 // A kernel lock on an open file: held exactly as long as this object and its process live, never
-// judged by age, and its file is never unlinked. The file's content only tells people who has it.
+// judged by age; the file is never unlinked. Its content only tells users who holds the lock.
 class FileLock {
 public:
   // Throws Error{locked} naming the holder if another process has it.
@@ -18,7 +18,7 @@ private:
   Fd m_fd;
 };
 
-// True for NFS, SMB and their like, where locks and fsync promise less.
+// True for NFS, SMB and similar, where locks and fsync guarantee less.
 bool on_network_file_system(const std::filesystem::path& path);
 
 } // namespace embedctl

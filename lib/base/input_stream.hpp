@@ -9,16 +9,16 @@
 
 namespace embedctl {
 
-// Bytes that come one after another, whatever form they are kept in.
+// A sequential stream of bytes, however they are stored.
 class InputStream {
 public:
   virtual ~InputStream() = default;
 
-  // Fills the front of `room`, which is not empty, and returns how much; 0 at the end alone.
+  // Reads into `room`, which is not empty, and returns the byte count; 0 only at the end.
   virtual std::size_t read(std::span<char> room) = 0;
 };
 
-// A file as it is, or a part of it.
+// A plain file or a range of it.
 class FileStream : public InputStream {
 public:
   static constexpr std::uint64_t k_to_its_end = std::uint64_t{1} << 62;
@@ -34,7 +34,7 @@ private:
   std::uint64_t m_end;
 };
 
-// Where the first line behind this place begins; the size of the file if there is none.
+// Where the first line after this offset begins; the file size if there is none.
 std::uint64_t next_line(const std::filesystem::path& path, std::uint64_t place);
 
 } // namespace embedctl

@@ -9,18 +9,18 @@
 
 namespace embedctl {
 
-// Strings, each once, numbered from 0 as they come: open addressing over one piece of memory that
-// stays in the processor's cache, because nodes of their own cost a tenth of a submit.
+// A set of strings, numbered from 0 in insertion order: open addressing over one block of memory
+// that stays in cache. A node-based set would cost a tenth of a submit.
 class KeyIndex {
 public:
-  // False if it is in there already.
+  // False if it is already present.
   bool add(std::string_view key);
 
   std::optional<std::size_t> find(std::string_view key) const;
   std::string_view operator[](std::size_t number) const;
   std::size_t size() const { return m_ends.size(); }
 
-  // It keeps its memory.
+  // Keeps its memory.
   void clear();
 
 private:
@@ -29,7 +29,7 @@ private:
     std::uint32_t number = 0; // of the key, from 1; 0 if the slot is free
   };
 
-  // Which slot has this key, or is the free one where it belongs.
+  // The slot of this key, or the free slot where it belongs.
   std::size_t place_of(std::uint32_t hash, std::string_view key) const;
   void grow();
 

@@ -11,8 +11,9 @@
 
 namespace embedctl {
 
-// A few threads that run tasks in the order they were added. The first exception ends it: tasks
-// not yet begun are dropped, and finish() throws it. The destructor waits for tasks under way.
+// A few threads that run tasks in the order they were added. The first exception stops the pool:
+// tasks not yet started are dropped, and finish() throws it. The destructor waits for running
+// tasks.
 class TaskPool {
 public:
   explicit TaskPool(std::size_t threads);
@@ -22,7 +23,7 @@ public:
 
   void add(std::function<void()> task);
 
-  // Waits for all tasks; throws what the first failing one threw.
+  // Waits for all tasks; throws the first exception.
   void finish();
 
 private:

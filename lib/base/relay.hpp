@@ -12,12 +12,12 @@
 
 namespace embedctl {
 
-// Hands blocks over from the thread that makes them to one that uses them, in their order. Three
-// of them go round: neither side waits for the other at every block, and memory stays bounded.
+// Passes blocks in order from a producer thread to a consumer thread. Three blocks circulate:
+// neither side waits for the other on every block, and memory stays bounded.
 template <typename Block>
 class Relay {
 public:
-  // `use` runs on a thread of its own, and leaves the block as one to be filled anew.
+  // `use` runs on its own thread and leaves the block ready for refilling.
   explicit Relay(std::function<void(Block&)> use)
       : m_use(std::move(use)), m_blocks(3), m_thread([this] { work(); }) {
     for (std::size_t i = 1; i < m_blocks.size(); ++i)
@@ -36,7 +36,7 @@ public:
 
   Block& making() { return *m_making; }
 
-  // Hands over what was made. Throws what the use of an earlier block has met.
+  // Passes a block on. Throws if `use` failed on an earlier block.
   void pass_on() {
     std::unique_lock guard(m_mutex);
     m_made.push_back(m_making);
@@ -48,7 +48,7 @@ public:
     m_free.pop_front();
   }
 
-  // Hands over the rest and waits until all is used; throws what that has met.
+  // Passes on the rest and waits until all blocks are used; throws if `use` failed.
   void finish() {
     {
       const std::lock_guard guard(m_mutex);

@@ -7,8 +7,8 @@
 
 namespace embedctl {
 
-// A key or password. It formats as "***", so that care is not needed where it is logged;
-// reveal() is called only on the line that hands it to libcurl or libpq.
+// A key or password. It formats as "***", so logging it is safe; reveal() is called only where it
+// is passed to libcurl or libpq.
 class Secret {
 public:
   Secret() = default;

@@ -6,10 +6,10 @@ namespace embedctl {
 
 namespace {
 
-// A prefix that is shorter than this could mean anything.
+// Shorter prefixes match too many words.
 constexpr std::size_t k_shortest_prefix = 3;
 
-// The number of letters inserted, removed, replaced or swapped with their neighbour.
+// Letters inserted, removed, replaced or swapped with a neighbour.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before_last;
   std::vector<std::size_t> last(b.size() + 1);
@@ -30,7 +30,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
-// One error in three letters; more, and the words have little in common.
+// One error in three letters; with more, the words are unrelated.
 std::size_t most_errors(std::string_view word) {
   return std::clamp<std::size_t>(word.size() / 3, 1, 3);
 }
@@ -39,7 +39,7 @@ std::size_t most_errors(std::string_view word) {
 
 std::optional<std::string>
 closest(std::string_view word, const std::vector<std::string>& candidates) {
-  // Nobody types a word this long by mistake, and the distance takes the product of both lengths.
+  // A typo this long is unlikely, and the distance costs the product of both lengths.
   constexpr std::size_t k_longest_word = 100;
   if (word.empty() || word.size() > k_longest_word)
     return std::nullopt;

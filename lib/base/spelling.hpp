@@ -7,8 +7,8 @@
 
 namespace embedctl {
 
-// The candidate that `word` probably stands for: the one with the fewest typing errors, or the only
-// one that begins with `word`. nullopt if none is close.
+// The candidate that `word` probably stands for: the closest by edit distance, or the only one that
+// starts with `word`. nullopt if none is close.
 std::optional<std::string>
 closest(std::string_view word, const std::vector<std::string>& candidates);
 

@@ -31,7 +31,7 @@ StopFlag::StopFlag() {
 void StopFlag::request(int signal) noexcept {
   const int saved_errno = errno;
   m_signal.store(signal);
-  // The byte is never read: from now on every wait returns at once.
+  // The byte is never read, so from now on every wait returns at once.
   [[maybe_unused]] const auto ignored = ::write(m_write_end.get(), "", 1);
   errno = saved_errno;
 }

@@ -7,12 +7,12 @@
 
 namespace embedctl {
 
-// Set by a signal handler, checked between units of work.
+// Stop request: set by a signal handler, checked between units of work.
 class StopFlag {
 public:
   StopFlag();
 
-  // May be called from a signal handler.
+  // Async-signal-safe.
   void request(int signal) noexcept;
 
   bool requested() const { return m_signal.load() != 0; }
@@ -21,7 +21,7 @@ public:
   // Throws Error{interrupted}.
   void throw_if_requested() const;
 
-  // Returns early when requested.
+  // Returns early on a stop request.
   void wait_for(std::chrono::milliseconds duration) const;
 
 private:

@@ -72,21 +72,20 @@ struct NewBatch {
   std::map<std::string, std::string> metadata;
 };
 
-// The provider's side of the Batch API. Every call retries by itself what is safe to repeat, and
-// throws Error{provider} for a definite refusal or Error{unreachable} when all attempts are used
-// up. upload and create are never repeated once they may have taken effect: they throw an Error
-// whose `in_doubt` is set, and the caller looks the lists up. Calls may come from many threads.
-// Real class: openai::Provider.
+// The client side of the Batch API. Every call retries what is safe to repeat, and throws
+// Error{provider} for a definite refusal or Error{unreachable} when all attempts fail. upload and
+// create are never repeated once they may have taken effect: they throw an Error with `in_doubt`
+// set, and the caller checks the lists. Thread-safe. Real class: openai::Provider.
 class BatchProvider {
 public:
   using OnBytes = std::function<void(std::uint64_t more)>;
 
   virtual ~BatchProvider() = default;
 
-  // Whose batches and files these are; asks nobody.
+  // Which account the batches and files belong to; no request.
   virtual ProviderIdentity identity() = 0;
 
-  // Throws if the key is refused or the address speaks no Batch API; changes nothing.
+  // Throws if the key is refused or the URL does not serve a Batch API; changes nothing.
   virtual void check_access() = 0;
 
   virtual RemoteFile
@@ -94,26 +93,26 @@ public:
   virtual RemoteBatch create(const NewBatch& batch) = 0;
   virtual RemoteBatch retrieve(const std::string& batch_id) = 0;
 
-  // nullopt where the key's account has no such file.
+  // nullopt if the account has no such file.
   virtual std::optional<RemoteFile> find_file(const std::string& file_id) = 0;
 
   // The files of that name, newest first.
   virtual std::vector<RemoteFile> find_files(const std::string& name) = 0;
 
-  // The batches whose metadata has all of these pairs, newest first, among those not created
-  // before `since` (unix seconds by the provider's clock; the created_at of the input file is one
-  // that no skew of ours can spoil).
+  // The batches whose metadata contains all of these pairs, newest first, created no earlier than
+  // `since` (unix seconds by the provider's clock; the created_at of the input file is immune to
+  // local clock skew).
   virtual std::vector<RemoteBatch>
   find_batches(const std::map<std::string, std::string>& metadata, std::int64_t since) = 0;
 
-  // Writes the file's whole content to `to`, durably, or throws; what was there before is lost.
+  // Downloads the whole file to `to`, durably, or throws; the previous content is lost.
   virtual void download(
       const std::string& file_id, const std::filesystem::path& to, const OnBytes& on_bytes) = 0;
 
-  // Tells how the batch stands then; one that has ended already is left as it is.
+  // Returns the resulting state; a batch that has ended is left as it is.
   virtual RemoteBatch cancel(const std::string& batch_id) = 0;
 
-  // A file that is not there is no error.
+  // Deleting a missing file is not an error.
   virtual void delete_file(const std::string& file_id) = 0;
 };
 

@@ -5,8 +5,8 @@
 
 namespace embedctl {
 
-// Wall time names folders and is shown to people; no decision of correctness depends on it.
-// Real class: SystemClock.
+// Wall time names folders and is displayed; correctness never depends on it. Real class:
+// SystemClock.
 class Clock {
 public:
   using Steady = std::chrono::steady_clock::time_point;
@@ -16,7 +16,7 @@ public:
   virtual std::int64_t unix_seconds() = 0;
   virtual Steady steady() = 0;
 
-  // Throws Error{interrupted} when asked to stop meanwhile.
+  // Throws Error{interrupted} on a stop request.
   virtual void sleep_for(Duration duration) = 0;
 };
 

@@ -4,7 +4,7 @@
 
 namespace embedctl {
 
-// What a check found, as data, so that all of it can be told at once.
+// The result of a check, as data, so that all findings can be reported at once.
 struct Finding {
   enum class Level { warning, error };
 

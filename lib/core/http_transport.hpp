@@ -31,18 +31,18 @@ struct HttpRequest {
   std::string body; // sent when the method is POST and there is no upload
   std::optional<HttpUpload> upload;
 
-  // Where the body of a 2xx answer goes, made durable; any other body comes in HttpResponse. What
-  // an interrupted download leaves there can be completed by `resume_from`, its size: a server
-  // that answers 206 goes on from there, one that answers 200 starts the file again.
+  // Where the body of a 2xx response is written, durably; other bodies go to HttpResponse. An
+  // interrupted download can be completed with `resume_from`, its size: a server that returns 206
+  // continues from there, one that returns 200 restarts the file.
   std::optional<std::filesystem::path> download_to;
   std::uint64_t resume_from = 0;
 
   std::function<void(std::uint64_t more)> on_bytes; // of the file sent or received
 
-  // From the last byte sent to the first one received.
+  // From the last byte sent to the first byte received.
   std::chrono::milliseconds first_byte_timeout{60'000};
 
-  // A stop keeps the exchange from being started, but not from being finished.
+  // With this set, a stop request prevents starting the exchange but does not abort it.
   bool finish_when_stopping = false;
 };
 
@@ -55,7 +55,7 @@ struct HttpResponse {
   std::optional<std::string> header(const std::string& lower_case_name) const;
 };
 
-// No answer was had, and another attempt may fare better.
+// No response arrived; another attempt may succeed.
 class TransportError : public Error {
 public:
   TransportError(const std::string& message, bool maybe_delivered_, std::string hint = {})
@@ -65,18 +65,17 @@ public:
   bool maybe_delivered; // false: the request cannot have reached the server
 };
 
-// One HTTP exchange, no retries, no redirects, TLS verified. May be used from many threads. A POST
-// is sent at most once. Throws TransportError, Error{unreachable} where another attempt would be
-// of no use (a certificate that cannot be verified), Error{io} where a local file fails, and
-// Error{interrupted} when asked to stop, `in_doubt` if a POST had begun.
-// Real class: http::CurlTransport.
+// One HTTP request and response: no retries, no redirects, TLS verified, thread-safe. A POST is
+// sent at most once. Throws TransportError; Error{unreachable} if retrying is useless (a
+// certificate that cannot be verified); Error{io} if a local file fails; Error{interrupted} on a
+// stop request, `in_doubt` if a POST had started. Real class: http::CurlTransport.
 class HttpTransport {
 public:
   virtual ~HttpTransport() = default;
   virtual HttpResponse perform(const HttpRequest& request) = 0;
 };
 
-// What a server says, without the key that it may quote.
+// A server's message with the key removed, in case it quotes it.
 std::string without_key(std::string text, const Secret& key);
 
 } // namespace embedctl

@@ -8,8 +8,8 @@
 
 namespace embedctl {
 
-// An index that is slow to write vectors into, with all it takes to make it again as it is. Names
-// are as SQL writes them, with their schema.
+// An index that makes writing vectors slow, with everything needed to recreate it. Names are
+// schema-qualified SQL identifiers.
 struct VectorIndex {
   struct Statistics {
     int column = 0;
@@ -32,19 +32,19 @@ struct VectorIndex {
   friend bool operator==(const VectorIndex&, const VectorIndex&) = default;
 };
 
-// What the target column's indexes mean to one who is about to write it.
+// How the target column's indexes affect a write.
 struct IndexSurvey {
   // Parents come before their parts.
   std::vector<VectorIndex> indexes;
 
-  // Why they cannot be dropped and built again by this user: one line for each reason.
+  // Why this user cannot drop and rebuild them: one line per reason.
   std::vector<std::string> obstacles;
 
-  // Seconds that they add to the writing of one row: a guess from their kinds and widths.
+  // Estimated seconds that they add per row written, from their types and widths.
   double seconds_per_row = 0;
 
-  // Rows that a build writes in the time of one row written into the finished index, and how many
-  // it can keep in memory: only for these it is that fast. Of the worst of them.
+  // How many rows a build writes in the time of one insert into the finished index, and how many
+  // rows fit in memory, beyond which a build slows down. Figures of the worst index.
   double build_speed = std::numeric_limits<double>::infinity();
   std::uint64_t rows_in_memory = std::numeric_limits<std::uint64_t>::max();
 };
@@ -63,18 +63,17 @@ public:
 
   virtual IndexSurvey survey() = 0;
 
-  // Rows of the table that have a vector. Reads all of the table.
+  // Number of rows with a vector. Scans the whole table.
   virtual std::uint64_t count_vectors() = 0;
 
-  // Drops all that survey() would tell now, in one transaction. Once nobody else can change them
-  // and before the first is dropped, calls `record` with them. Does not wait long for its lock:
-  // throws Error{locked} naming who has one. Whatever it throws, an index may be gone if `record`
-  // was called.
+  // Drops everything survey() returns, in one transaction. Calls `record` with the indexes once
+  // they are locked and before the first is dropped. Waits only briefly for its lock: throws
+  // Error{locked} naming the holder. If it throws after `record` was called, an index may be gone.
   using Record = std::function<void(const std::vector<VectorIndex>& indexes)>;
   virtual void drop(const Record& record) = 0;
 
-  // Builds the index unless it is there. Throws Error if another one has its name, and
-  // Error{interrupted} when asked to stop; it may be called again whatever it threw.
+  // Builds the index unless it exists. Throws Error if another index has its name, and
+  // Error{interrupted} on a stop request; may be called again after any exception.
   virtual Rebuilt build(const VectorIndex& index) = 0;
 };
 

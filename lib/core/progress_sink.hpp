@@ -15,18 +15,18 @@ struct Amount {
 
 enum class NoteLevel { detail, info, warning };
 
-// Events of a command at work, apart from how they are shown. Calls come from many threads, and
-// phases overlap. Real class: cli::Progress.
+// Progress events, independent of how they are displayed. Thread-safe; phases overlap. Real class:
+// cli::Progress.
 class ProgressSink {
 public:
   virtual ~ProgressSink() = default;
 
-  // `total` adds to what the phase has to do; zero where it is not known.
+  // `total` adds to the phase's total; zero if unknown.
   virtual void expect(Phase phase, Amount total) = 0;
   virtual void advance(Phase phase, Amount done) = 0;
   virtual void finish(Phase phase) = 0;
 
-  // One line for the user; it holds no secret, row text or vector.
+  // One line for the user; contains no secret, row text or vector.
   virtual void note(NoteLevel level, std::string_view text) = 0;
 };
 

@@ -4,7 +4,7 @@
 
 namespace embedctl {
 
-// Whose batches and files they are, as far as it can be told without the key.
+// Which account owns batches and files, as far as known without the key.
 struct ProviderIdentity {
   std::string base_url;
   std::string organization; // empty: the key's default

@@ -12,7 +12,7 @@ std::string_view to_string(RequestKind kind);
 // Throws Error{corrupt} for an unknown name.
 RequestKind request_kind_from(std::string_view name);
 
-// What a run asks for, the same for each of its rows.
+// What a run requests, the same for all of its rows.
 struct Request {
   RequestKind kind = RequestKind::embed;
   std::string model;

@@ -14,7 +14,7 @@
 
 namespace embedctl {
 
-// Where the rows live, as far as it can be told apart from another place.
+// Identifies a database, as far as possible.
 struct DatabaseIdentity {
   std::string name;
   std::string system_identifier; // empty where the server does not tell
@@ -22,15 +22,14 @@ struct DatabaseIdentity {
   friend bool operator==(const DatabaseIdentity&, const DatabaseIdentity&) = default;
 };
 
-// A server may tell its identifier to one role and not to another, so one that is not told says
-// nothing.
+// A server may reveal its identifier to one role and not to another, so a missing one matches any.
 inline bool may_be_same(const DatabaseIdentity& a, const DatabaseIdentity& b) {
   return a.name == b.name
          && (a.system_identifier.empty() || b.system_identifier.empty()
              || a.system_identifier == b.system_identifier);
 }
 
-// Which rows of a task are meant.
+// The rows of a task that a run covers.
 struct RowsOfScope {
   std::string scope;
 };
@@ -50,9 +49,9 @@ struct RowSetCounts {
   std::uint64_t filled = 0;
 };
 
-// Rows that another run has sent or is about to send. `keys` calls its argument for each. It is
-// called before the snapshot is taken, so that a run which ends meanwhile, and gives its keys up,
-// has its rows filled in the snapshot.
+// Rows that another run has sent or is about to send. `keys` calls its argument for each. Called
+// before the snapshot is taken: if that run ends meanwhile and releases its keys, the snapshot sees
+// its rows filled.
 struct InFlight {
   std::string run;
   std::function<void(const std::function<void(std::string_view key)>& take)> keys;
@@ -69,26 +68,26 @@ class RowSource {
 public:
   virtual ~RowSource() = default;
 
-  // Throws Error with a hint if the table cannot take part: table, column, pgvector missing,
-  // target of another width or type.
+  // Throws Error with a hint if the table cannot be used: table, column or pgvector missing, or a
+  // target of the wrong width or type.
   virtual void check() = 0;
 
   virtual DatabaseIdentity identity() = 0;
 
-  // The table as this database resolves it, schema included, quoted: "public.items".
+  // The table as this database resolves it, schema-qualified and quoted: "public.items".
   virtual std::string table() = 0;
 
-  // Holds off submits of any of these rows from other machines for as long as what it returns
-  // lives: of one scope only those that overlap it. Throws Error{locked} if another has them.
+  // Locks these rows against submits from other machines while the returned object lives; claims of
+  // different scopes do not conflict. Throws Error{locked} if another process has the lock.
   virtual std::shared_ptr<const void> hold(const RowSet& rows) = 0;
 
-  // Stops at the first row that has no answer; counting them takes as long as reading them.
+  // Stops at the first row without an answer; counting them takes as long as reading them.
   virtual RowSetState look(const RowSet& rows) = 0;
 
   virtual RowSetCounts count(const RowSet& rows) = 0;
 
-  // Streams the rows whose target is NULL and that no one has in flight, out of one
-  // snapshot, in flat memory. Returns for each of `in_flight` how many rows were left out.
+  // Streams the rows whose target is NULL and that are not in flight, from one snapshot, in
+  // constant memory. Returns how many rows were skipped for each of `in_flight`.
   virtual std::vector<std::uint64_t>
   select(const Selection& selection, const std::function<void(const SourceRow&)>& take) = 0;
 

@@ -23,7 +23,7 @@ RowState row_state_from(std::string_view name) {
   for (std::size_t i = 0; i < k_names.size(); ++i)
     if (k_names[i] == name)
       return static_cast<RowState>(i);
-  throw Error(ErrorKind::corrupt, fmt::format("\"{}\" is no row state", name));
+  throw Error(ErrorKind::corrupt, fmt::format("\"{}\" is not a row state", name));
 }
 
 std::uint64_t RowCounts::total() const {

@@ -10,11 +10,11 @@
 
 namespace embedctl {
 
-// SHA-256 of a row's text as UTF-8: of the text as it was received when the row is selected, and by
-// Postgres from the same expression when its vector is written.
+// SHA-256 of a row's text as UTF-8: computed from the received text at selection, and by Postgres
+// from the same expression at the write.
 using Fingerprint = std::array<std::byte, 32>;
 
-// Every selected row is in exactly one of these.
+// Every selected row has exactly one of these states.
 enum class RowState : std::uint8_t {
   pending,     // selected, no result yet
   written,     // the row holds exactly our vector
@@ -28,10 +28,10 @@ inline constexpr std::size_t k_row_states = 7;
 
 std::string_view to_string(RowState state);
 
-// Throws Error{corrupt} for a name that is none.
+// Throws Error{corrupt} for an unknown name.
 RowState row_state_from(std::string_view name);
 
-// The books of a batch or a run.
+// Row counts by state, of a batch or a run.
 class RowCounts {
 public:
   std::uint64_t& operator[](RowState state) { return m_counts[static_cast<std::size_t>(state)]; }
@@ -46,14 +46,14 @@ private:
   std::array<std::uint64_t, k_row_states> m_counts{};
 };
 
-// A row as the source streams it; the views live until the next one.
+// A row as streamed by the source; the views are valid until the next row.
 struct SourceRow {
   std::string_view key;
   std::string_view text;     // empty for SQL NULL
   Fingerprint fingerprint{}; // zeros for SQL NULL
 };
 
-// Vectors on their way into the table, in columns; `values` holds `dims` numbers for each key.
+// Vectors to be written, in columns; `values` has `dims` numbers per key.
 struct AnswerChunk {
   std::vector<std::string> keys;
   std::vector<Fingerprint> fingerprints;

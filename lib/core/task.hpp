@@ -6,7 +6,7 @@
 
 namespace embedctl {
 
-// The rows that a task reads.
+// The rows a task reads.
 struct Rows {
   std::string table;
   std::string key_column;
@@ -16,7 +16,7 @@ struct Rows {
   friend bool operator==(const Rows&, const Rows&) = default;
 };
 
-// The table of scopes; a scope without a row there does not exist.
+// The table of scopes; a scope must have a row there.
 struct Scopes {
   std::string table;
   std::string key_column;
@@ -25,14 +25,14 @@ struct Scopes {
   friend bool operator==(const Scopes&, const Scopes&) = default;
 };
 
-// Where answers go: a column of the rows' own table.
+// The column that receives answers, in the rows' own table.
 struct Target {
   std::string column;
 
   friend bool operator==(const Target&, const Target&) = default;
 };
 
-// One thing to be filled by one kind of request, as data: the pipeline knows no table by name.
+// A column to fill by one kind of request, as data: the pipeline hard-codes no table.
 struct Task {
   std::string entity;
   std::string name;
@@ -41,8 +41,8 @@ struct Task {
   Request request;
   Target target;
 
-  // Named as release 0.1.0 did, which knew no other task: run folders lie under the scope alone,
-  // keys serve as custom ids, and lists are of "chunk ids".
+  // File names of release 0.1.0, which had only this task: run folders lie directly under the
+  // scope, keys serve as custom ids, and lists are named "chunk ids".
   bool built_in = false;
 
   friend bool operator==(const Task&, const Task&) = default;

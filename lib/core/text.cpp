@@ -6,8 +6,8 @@ namespace embedctl {
 
 namespace {
 
-// White space beyond ASCII, and what shows nothing either: the zero-width space, non-joiner and
-// joiner, and the byte order mark.
+// Non-ASCII white space, and invisible characters: the zero-width space, non-joiner and joiner, and
+// the byte order mark.
 constexpr std::array<std::string_view, 23> k_wide_spaces = {
     "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82",
     "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88",

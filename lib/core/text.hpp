@@ -6,10 +6,10 @@
 
 namespace embedctl {
 
-// Empty, or nothing but white space as Unicode knows it.
+// Empty, or only Unicode white space.
 bool is_blank(std::string_view utf8);
 
-// The canonical form of a UUID in any form that Postgres takes; nullopt for anything else.
+// The canonical form of a UUID in any form that Postgres accepts; nullopt for anything else.
 std::optional<std::string> canonical_uuid(std::string_view text);
 
 } // namespace embedctl

@@ -5,7 +5,7 @@
 
 namespace embedctl::http {
 
-// Whether a 206 answer with this `content-range` gives all that was missing behind `offset`.
+// Whether this `content-range` of a 206 response covers everything after `offset`.
 bool completes_from(std::string_view content_range, std::uint64_t offset);
 
 } // namespace embedctl::http

@@ -14,17 +14,17 @@ namespace {
 std::string connect_problem(CURL* easy) {
   long error_number = 0;
   curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error_number);
-  return error_number == 0 ? "no address of it answers"
+  return error_number == 0 ? "none of its addresses answered"
                            : std::generic_category().message(static_cast<int>(error_number));
 }
 
 std::string timeout_problem(const CurlFailure& failure, const TransportOptions& options) {
   using Seconds = std::chrono::duration<double>;
   return failure.maybe_delivered ? fmt::format(
-             "no whole answer from {} within {} s", failure.authority,
+             "no complete response from {} within {} s", failure.authority,
              Seconds(options.exchange_timeout).count())
                                  : fmt::format(
-                                     "no connection to {} within {} s", failure.authority,
+                                     "could not connect to {} within {} s", failure.authority,
                                      Seconds(options.connect_timeout).count());
 }
 
@@ -34,8 +34,8 @@ std::string timeout_problem(const CurlFailure& failure, const TransportOptions& 
       fmt::format(
           "the certificate of {} cannot be verified: {}", failure.authority,
           printable(failure.detail)),
-      "where a proxy or a private server has its own authority, name that authority's file as "
-      "the CA file");
+      "if a proxy or private server uses its own certificate authority, pass that authority's "
+      "certificate as the CA file");
 }
 
 } // namespace
@@ -53,24 +53,24 @@ void throw_curl_failure(const CurlFailure& failure, const TransportOptions& opti
   case CURLE_UNSUPPORTED_PROTOCOL:
     throw Error(ErrorKind::usage, "the provider's URL is not valid", "check the base URL");
   case CURLE_COULDNT_RESOLVE_HOST:
-    throw transport_error(fmt::format("the name of {} cannot be resolved", peer));
+    throw transport_error(fmt::format("cannot resolve {}", peer));
   case CURLE_COULDNT_RESOLVE_PROXY:
-    throw transport_error(fmt::format("the name of the proxy to {} cannot be resolved", peer));
+    throw transport_error(fmt::format("cannot resolve the proxy for {}", peer));
   case CURLE_COULDNT_CONNECT:
     throw transport_error(
-        fmt::format("no connection to {}: {}", peer, connect_problem(failure.easy)));
+        fmt::format("could not connect to {}: {}", peer, connect_problem(failure.easy)));
   case CURLE_SSL_CONNECT_ERROR:
     throw transport_error(
-        fmt::format("no TLS connection to {}: {}", peer, printable(failure.detail)));
+        fmt::format("TLS handshake with {} failed: {}", peer, printable(failure.detail)));
   case CURLE_OPERATION_TIMEDOUT:
     throw transport_error(timeout_problem(failure, options));
   case CURLE_GOT_NOTHING:
-    throw transport_error(fmt::format("{} closed the connection without an answer", peer));
+    throw transport_error(fmt::format("{} closed the connection without a response", peer));
   case CURLE_PARTIAL_FILE:
-    throw transport_error(fmt::format("the answer of {} was cut short", peer));
+    throw transport_error(fmt::format("the response from {} was truncated", peer));
   default:
     throw transport_error(
-        fmt::format("the exchange with {} broke off: {}", peer, curl_easy_strerror(failure.code)));
+        fmt::format("the request to {} failed: {}", peer, curl_easy_strerror(failure.code)));
   }
 }
 

@@ -7,7 +7,7 @@
 
 namespace embedctl::http {
 
-// What a failed curl_easy_perform was about.
+// A failed curl_easy_perform.
 struct CurlFailure {
   CURL* easy = nullptr;
   CURLcode code = CURLE_OK;
@@ -16,7 +16,7 @@ struct CurlFailure {
   bool maybe_delivered = true;
 };
 
-// Throws what HttpTransport promises. One cause always gives one text, so that attempts can be
+// Throws what HttpTransport promises. One cause always gives the same text, so that attempts can be
 // counted by it.
 [[noreturn]] void throw_curl_failure(const CurlFailure& failure, const TransportOptions& options);
 

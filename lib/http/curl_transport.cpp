@@ -20,7 +20,7 @@ EasyHandle new_easy_handle() {
 
 } // namespace
 
-// Idle handles, each with the connections it made. There are as many as exchanges ever ran at once.
+// Idle handles with their connections; as many as there were concurrent requests.
 class CurlTransport::Pool {
 public:
   EasyHandle take() {

@@ -14,19 +14,18 @@ struct TransportOptions {
   std::filesystem::path ca_file; // instead of the system's certificates
   std::string user_agent = "embedctl";
 
-  // Name, TCP and TLS together.
+  // Name lookup, TCP and TLS together.
   std::chrono::milliseconds connect_timeout{15'000};
 
-  // How long a transfer may stand still, or nearly so.
+  // How long a transfer may stall or nearly stall.
   std::chrono::milliseconds stall_timeout{60'000};
 
-  // The whole of an exchange that moves no file.
+  // The total time of a request that transfers no file.
   std::chrono::milliseconds exchange_timeout{300'000};
 };
 
-// libcurl. Connections are kept and used again, HTTP/2 where TLS offers it. The proxy variables of
-// the environment hold, but not for loopback addresses. A stop aborts a running exchange within a
-// second or so.
+// libcurl. Connections are reused; HTTP/2 where TLS offers it. Proxy environment variables apply,
+// except for loopback addresses. A stop request aborts a running request within about a second.
 class CurlTransport : public HttpTransport {
 public:
   CurlTransport(const StopFlag& stop, TransportOptions options);

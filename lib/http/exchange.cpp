@@ -14,7 +14,7 @@ namespace embedctl::http {
 
 namespace {
 
-// Holds the longest list page that is asked for, and is little enough for many threads.
+// Fits the longest list page requested, and is small enough for many threads.
 constexpr std::size_t k_body_limit = 4 * 1024 * 1024;
 constexpr std::size_t k_head_limit = 256 * 1024;
 
@@ -52,10 +52,10 @@ HttpResponse Exchange::run() {
   if (m_failure)
     std::rethrow_exception(m_failure);
   m_response.status = status();
-  // To libcurl a head that ends with the connection is a whole answer without a body.
+  // libcurl treats headers followed by a closed connection as a complete response without a body.
   if (code == CURLE_OK && !m_answered)
     code = CURLE_PARTIAL_FILE;
-  // A refusal counts even where the connection broke behind its head: a server that refuses an
+  // A refusal counts even if the connection broke after its headers: a server that refuses an
   // upload often closes without reading the rest.
   const bool is_refusal = m_answered && m_response.status >= 300;
   if (code != CURLE_OK && !m_body_cut && !is_refusal)
@@ -136,7 +136,8 @@ void Exchange::set_upload() {
 void Exchange::on_header(std::string_view line) {
   m_head_bytes += line.size();
   if (m_head_bytes > k_head_limit)
-    throw TransportError(fmt::format("the answer of {} has too long a head", m_authority), true);
+    throw TransportError(
+        fmt::format("the response headers from {} are too large", m_authority), true);
   const std::string_view text = trimmed(line);
   if (text.starts_with("HTTP/")) { // each interim answer has its own head
     m_response.headers.clear();
@@ -174,8 +175,7 @@ void Exchange::open_download() {
       is_part && from > 0 && completes_from(m_response.header("content-range").value_or(""), from);
   m_download.emplace(*m_request.download_to, fits ? from : 0);
   if (is_part && !fits) // what was there is given up, so that the next attempt starts anew
-    throw TransportError(
-        fmt::format("{} answers with a wrong part of the file", m_authority), true);
+    throw TransportError(fmt::format("{} returned the wrong range of the file", m_authority), true);
 }
 
 void Exchange::count(std::size_t bytes) const {
@@ -203,8 +203,8 @@ void Exchange::throw_if_idle(std::chrono::steady_clock::time_point now) const {
     return;
   const double seconds = std::chrono::duration<double>(bound).count();
   throw TransportError(
-      waiting ? fmt::format("no answer from {} within {} s", m_authority, seconds)
-              : fmt::format("the transfer with {} stood still for {} s", m_authority, seconds),
+      waiting ? fmt::format("no response from {} within {} s", m_authority, seconds)
+              : fmt::format("the transfer with {} stalled for {} s", m_authority, seconds),
       true);
 }
 

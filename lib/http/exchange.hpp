@@ -18,8 +18,8 @@
 
 namespace embedctl::http {
 
-// One request and its answer on an easy handle that is new or reset. What is passed must outlive
-// it, and the handle is to be reset or dropped afterwards.
+// One request and its response on a new or reset easy handle. Arguments must outlive it; reset or
+// drop the handle afterwards.
 class Exchange {
 public:
   Exchange(
@@ -47,7 +47,7 @@ private:
   void set_headers();
   void add_header(const std::string& name, const std::string& content);
 
-  // What libcurl calls; an exception is kept in m_failure, because none may pass through C.
+  // libcurl callbacks; exceptions are stored in m_failure because none may pass through C.
   template <typename Step>
   bool guarded(Step step) noexcept;
   void on_header(std::string_view line);

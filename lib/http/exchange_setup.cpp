@@ -13,17 +13,17 @@ namespace embedctl::http {
 
 namespace {
 
-// Large enough that a gigabyte is not a million callbacks.
+// Large enough that a gigabyte does not take a million callbacks.
 constexpr long k_buffer_size = 512 * 1024;
 
-// A peer that is gone without a word is noticed within a minute, whatever the exchange waits for:
-// by probes when the line is idle, by missing acknowledgements when it is not.
+// Detects a dead peer within a minute: by keepalive probes on an idle connection, by
+// TCP_USER_TIMEOUT on a busy one.
 constexpr long k_keepalive_idle_seconds = 20;
 constexpr long k_keepalive_interval_seconds = 10;
 constexpr unsigned k_unacknowledged_ms = 50'000;
 
 int set_user_timeout(void*, curl_socket_t socket, curlsocktype) {
-  // Best effort: where the kernel refuses, the idle watch still bounds the wait.
+  // Best effort: if the kernel refuses, the idle watch still bounds the wait.
   ::setsockopt(
       socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &k_unacknowledged_ms, sizeof k_unacknowledged_ms);
   return CURL_SOCKOPT_OK;
@@ -109,8 +109,9 @@ void Exchange::set_headers() {
 
 void Exchange::add_header(const std::string& name, const std::string& content) {
   if (content.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
-    throw Error(ErrorKind::usage, fmt::format("the content of header {} has a line break", name));
-  // Without content, libcurl leaves out a header that it would send by itself.
+    throw Error(
+        ErrorKind::usage, fmt::format("the value of header {} contains a line break", name));
+  // libcurl omits a header with an empty value, including its own defaults.
   const std::string line = content.empty() ? name + ":" : name + ": " + content;
   curl_slist* longer = curl_slist_append(m_headers.get(), line.c_str());
   if (!longer)

@@ -5,15 +5,15 @@
 
 namespace embedctl::http {
 
-// Tells when too little has moved for too long. libcurl's own low-speed limit does not do: it
-// counts the time in which the server thinks about its answer like time in which a body stalls.
+// Detects a stalled transfer. libcurl's low-speed limit does not fit: it also counts the time that
+// the server takes before its first byte.
 class IdleWatch {
 public:
   using Time = std::chrono::steady_clock::time_point;
 
   enum class Phase { connecting, sending, waiting, receiving };
 
-  // To be told at least every second or so, with all bytes moved so far in either direction.
+  // Call at least every second or so, with the total bytes moved in either direction.
   void update(Phase phase, std::uint64_t moved, Time now) {
     if (phase == m_phase && moved < m_marked + k_least_bytes)
       return;
@@ -24,11 +24,11 @@ public:
 
   Phase phase() const { return m_phase; }
 
-  // Since the phase began or the last k_least_bytes began to come.
+  // Since the phase began or since the last k_least_bytes started to arrive.
   std::chrono::steady_clock::duration idle(Time now) const { return now - m_marked_at; }
 
 private:
-  // A body that trickles slower than this in a whole stall_timeout is as good as dead.
+  // A body slower than this over a whole stall_timeout counts as dead.
   static constexpr std::uint64_t k_least_bytes = 1024;
 
   Phase m_phase = Phase::connecting;

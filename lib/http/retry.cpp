@@ -57,7 +57,7 @@ milliseconds backoff(int failures, milliseconds first, milliseconds longest) {
 }
 
 std::string reason_of(const HttpResponse& answer) {
-  return answer.is_success() ? fmt::format("HTTP {} that cannot be understood", answer.status)
+  return answer.is_success() ? fmt::format("HTTP {} with an invalid body", answer.status)
                              : fmt::format("HTTP {}", answer.status);
 }
 
@@ -124,8 +124,8 @@ public:
   const std::string& last_reason() const { return m_last_reason; }
   const std::optional<HttpResponse>& answer() const { return m_answer; }
 
-  // "6 attempts: 4 × HTTP 503, 2 × connection refused"
-  std::string summary() const {
+  // "6 attempts: 4 × HTTP 503, 2 × connection refused"; "6 attempts (2.8 s): …" with a duration.
+  std::string summary(const std::string& duration = "") const {
     int attempts = 0;
     std::string reasons;
     for (const auto& [reason, count] : m_reasons) {
@@ -133,7 +133,9 @@ public:
       reasons += reasons.empty() ? "" : ", ";
       reasons += count > 1 ? fmt::format("{} × {}", count, reason) : reason;
     }
-    return fmt::format("{} attempt{}: {}", attempts, attempts == 1 ? "" : "s", reasons);
+    return fmt::format(
+        "{} attempt{}{}: {}", attempts, attempts == 1 ? "" : "s",
+        duration.empty() ? "" : fmt::format(" ({})", duration), reasons);
   }
 
   Error error(const std::string& message, std::string hint) const {
@@ -184,8 +186,8 @@ RetryPolicy::attempt(const Call& call, const HttpRequest& request, Failures& fai
   }
   if (in_doubt) {
     Error error = failures.error(
-        fmt::format("cannot tell whether the provider did {}: {}", call.what, failures.summary()),
-        "run the same command again: it looks up what the provider has before it goes on");
+        fmt::format("no confirmation from the provider: {}: {}", call.what, failures.summary()),
+        "run the same command again; it checks what the provider has first");
     error.in_doubt = true;
     throw error;
   }
@@ -203,15 +205,15 @@ void RetryPolicy::wait_after(const Call& call, const Failures& failures) {
   if (now + wait > failures.since() + m_options.timeout)
     throw failures.error(
         fmt::format(
-            "cannot {}: gave up in {} after {}{}", call.what,
-            human_duration(std::chrono::duration_cast<milliseconds>(now - failures.since())),
-            failures.summary(),
-            asked ? fmt::format("; it asks to wait {}", human_duration(wait)) : ""),
-        "nothing is lost; run the same command again later");
+            "could not {} after {}{}", call.what,
+            failures.summary(
+                human_duration(std::chrono::duration_cast<milliseconds>(now - failures.since()))),
+            asked ? fmt::format("; the server asks for a wait of {}", human_duration(wait)) : ""),
+        "no work is lost; run the same command again later");
   m_progress.note(
       NoteLevel::info, fmt::format(
-                           "cannot {} yet: {}; trying again in {}", call.what,
-                           failures.last_reason(), human_duration(wait)));
+                           "cannot {} yet: {}; retrying in {}", call.what, failures.last_reason(),
+                           human_duration(wait)));
   m_clock.sleep_for(wait);
 }
 

@@ -15,20 +15,20 @@ struct RetryOptions {
   // From the first failure in a row to the start of the last attempt.
   std::chrono::milliseconds timeout = std::chrono::minutes(15);
 
-  // The waits double from the first to the longest, each shortened by up to a quarter at random.
+  // Waits double from the first to the longest, each shortened by up to a quarter at random.
   std::chrono::milliseconds first_wait{500};
   std::chrono::milliseconds longest_wait = std::chrono::seconds(30);
 };
 
-// What an answer means for the call it answers.
+// What a response means for its call.
 enum class Verdict {
   final,    // a success, or a refusal that another attempt would not change
   again,    // it was not done, and another attempt may fare better
   in_doubt, // it may have been done
 };
 
-// By the status and `x-should-retry`. A call that is not repeatable is in doubt after 5xx, and
-// after 408, which some gateways answer when their upstream is late.
+// By status and `x-should-retry`. A call that is not repeatable is in doubt after 5xx, and after
+// 408, which some gateways return when their upstream is slow.
 Verdict judge(const HttpResponse& answer, bool repeatable);
 
 // How long the server asks to wait: `retry-after-ms`, or `retry-after` in seconds or as a date.
@@ -40,20 +40,19 @@ struct Call {
   std::function<HttpRequest()> request; // asked anew for each attempt
   bool repeatable = true;               // doing it twice does no harm
 
-  // http::judge where it is not set.
+  // http::judge if not set.
   std::function<Verdict(const HttpResponse&)> judge;
 };
 
-// The one retry loop. May be used from many threads.
+// The only retry loop. Thread-safe.
 class RetryPolicy {
 public:
   RetryPolicy(HttpTransport& transport, Clock& clock, ProgressSink& progress, RetryOptions options)
       : m_transport(transport), m_clock(clock), m_progress(progress), m_options(options) {}
 
-  // The first answer whose verdict is final. Throws one Error{unreachable} that tells all attempts
-  // when time is up, and one with `in_doubt` set at once when the call is not repeatable and may
-  // have been done. A download that gained bytes since the last attempt begins a new row of
-  // failures. Every wait is noted.
+  // Returns the first final response. Throws Error{unreachable} listing all attempts when time is
+  // up, and at once with `in_doubt` set if the call is not repeatable and may have taken effect. A
+  // download that made progress resets the failure count and timeout. Notes every wait.
   HttpResponse perform(const Call& call);
 
 private:

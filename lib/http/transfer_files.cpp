@@ -17,7 +17,7 @@ namespace {
 std::uint64_t size_of(const Fd& fd, const fs::path& path) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0)
-    throw_io_error("look at", path, errno);
+    throw_io_error("stat", path, errno);
   return static_cast<std::uint64_t>(status.st_size);
 }
 
@@ -43,7 +43,8 @@ std::size_t UploadFile::read(std::span<char> buffer) {
     throw_io_error("read", m_path, errno);
   if (got == 0)
     throw Error(
-        ErrorKind::io, fmt::format("\"{}\" became shorter while it was sent", m_path.string()));
+        ErrorKind::io,
+        fmt::format("\"{}\" was truncated while it was being sent", m_path.string()));
   m_offset += static_cast<std::uint64_t>(got);
   return static_cast<std::size_t>(got);
 }

@@ -9,15 +9,15 @@
 
 namespace embedctl::http {
 
-// The local end of an upload. All failures are Error{io}.
+// The source file of an upload. All failures are Error{io}.
 class UploadFile {
 public:
   explicit UploadFile(const std::filesystem::path& path);
 
   std::uint64_t size() const { return m_size; }
 
-  // Fills as much of `buffer` as there is, and goes on behind it; 0 at the end. A file that has
-  // become shorter than it was is an error: its length is already promised.
+  // Fills `buffer` from the current position; 0 at the end. A file that shrank is an error: its
+  // length was already sent.
   std::size_t read(std::span<char> buffer);
   void seek(std::uint64_t offset) { m_offset = offset; }
 
@@ -28,16 +28,15 @@ private:
   std::uint64_t m_offset = 0;
 };
 
-// The local end of a download. All failures are Error{io}.
+// The target file of a download. All failures are Error{io}.
 class DownloadFile {
 public:
-  // Keeps the first `offset` bytes of what is there and cuts off the rest.
+  // Keeps the first `offset` bytes and truncates the rest.
   DownloadFile(const std::filesystem::path& path, std::uint64_t offset);
 
   void write(std::string_view bytes);
 
-  // Makes it durable. A file for which that fails is removed, because no later fsync of it could
-  // be believed.
+  // Syncs the file. If that fails, the file is removed, because a later fsync could not be trusted.
   void finish();
 
 private:

@@ -19,7 +19,7 @@ struct UrlDeleter {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
 };
 
-// libcurl's own parser, so that what is checked is what will be connected to.
+// libcurl's own parser, so that the URL checked is the URL connected to.
 class Url {
 public:
   explicit Url(const std::string& text)
@@ -65,18 +65,18 @@ std::string check_base_url(const std::string& text, bool allow_insecure) {
   if (!url.is_valid() || !scheme)
     throw usage(
         fmt::format("the base URL is not valid: {}", url.problem()),
-        "it looks like https://api.openai.com/v1");
+        "example: https://api.openai.com/v1");
   if (scheme != "https" && scheme != "http")
-    throw usage(fmt::format("the base URL is neither https nor http but \"{}\"", *scheme));
+    throw usage(fmt::format("the base URL must use https or http, not \"{}\"", *scheme));
   if (url.part(CURLUPART_USER) || url.part(CURLUPART_PASSWORD))
-    throw usage("the base URL holds a user name or password", "the key goes in OPENAI_API_KEY");
+    throw usage("the base URL contains a user name or password", "put the key in OPENAI_API_KEY");
   if (url.part(CURLUPART_QUERY) || url.part(CURLUPART_FRAGMENT))
-    throw usage("the base URL holds a query or a fragment", "it ends with the path, /v1 say");
+    throw usage("the base URL contains a query or fragment", "end it with the path, such as /v1");
   const std::string host = url.part(CURLUPART_HOST).value_or("");
   if (scheme == "http" && !allow_insecure && !is_loopback_host(host))
     throw usage(
         fmt::format("the key would go to \"{}\" unencrypted", printable(host)),
-        "use https, or --allow-insecure if the network between is yours");
+        "use https, or --allow-insecure on a network that you trust");
 
   std::string checked = url.part(CURLUPART_URL).value();
   while (checked.ends_with('/'))

@@ -48,10 +48,10 @@ private:
 // requests::AnswerReader instead. Parser exceptions stop here.
 class Document {
 public:
-  // Throws Error{corrupt} naming `what` if the text is no JSON.
+  // Throws Error{corrupt} naming `what` if the text is not valid JSON.
   static Document parse(std::string_view text, std::string_view what);
 
-  // nullopt if the text is no JSON.
+  // nullopt if the text is not valid JSON.
   static std::optional<Document> try_parse(std::string_view text);
 
   Value root() const;

@@ -39,7 +39,7 @@ std::int64_t time_or_zero(const json::Value& value, std::string_view key) {
   return found ? parse_time(*found) : 0;
 }
 
-// A number, or a number in quotes.
+// A number, possibly quoted.
 std::optional<std::int64_t> lenient_integer(const json::Value& value, std::string_view key) {
   if (const auto number = value.integer(key))
     return number;
@@ -50,7 +50,7 @@ std::optional<std::int64_t> lenient_integer(const json::Value& value, std::strin
   return number;
 }
 
-// In "request_counts", or beside the other fields.
+// In "request_counts", or next to the other fields.
 RequestCounts parse_counts(const json::Value& batch) {
   const json::Value& counts = batch.find("request_counts").value_or(batch);
   const auto count = [&](std::string_view key) {

@@ -11,17 +11,17 @@
 
 namespace embedctl::openai {
 
-// Reads what the provider and its look-alikes really answer, which is not always what the schema
-// promises: absent, null and empty mean the same; statuses come in any case and two spellings;
-// times as number or text. What cannot be understood is left out, except an id.
+// Parses what the provider and compatible servers really return, which does not always match the
+// schema: absent, null and empty mean the same; statuses come in any case and two spellings; times
+// as number or text. Anything that cannot be parsed is omitted, except an id.
 
-// Unix seconds from a number, a numeric text or an ISO 8601 text (UTC where it names no zone);
-// 0 for anything else.
+// Unix seconds from a number, a numeric string or an ISO 8601 string (UTC if it names no zone); 0
+// for anything else.
 std::int64_t parse_time(const json::Value& value);
 
 RemoteStatus parse_status(std::string_view text);
 
-// nullopt where there is no id.
+// nullopt if there is no id.
 std::optional<RemoteFile> parse_file(const json::Value& value);
 std::optional<RemoteBatch> parse_batch(const json::Value& value);
 
@@ -31,7 +31,7 @@ struct Page {
   bool has_more = false;
 };
 
-// nullopt if the value is no list.
+// nullopt if the value is not a list.
 std::optional<Page> parse_page(const json::Value& value);
 
 } // namespace embedctl::openai

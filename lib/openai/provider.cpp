@@ -3,7 +3,7 @@
 #include "base/bytes.hpp"
 #include "base/file.hpp"
 #include "openai/parse.hpp"
-#include "openai/refusal.hpp"
+#include "openai/error_reply.hpp"
 #include "openai/url_escape.hpp"
 #include "json/writer.hpp"
 
@@ -18,8 +18,8 @@ namespace {
 using http::Call;
 using http::Verdict;
 
-// The server reads and checks the whole upload, or makes the batch, before it answers; giving up
-// early would only turn a slow answer into a doubtful one.
+// The server reads and checks the whole upload, or creates the batch, before it responds; an early
+// timeout would only turn a slow reply into a doubtful one.
 constexpr std::chrono::seconds k_slow_answer{180};
 
 void check_header_text(const std::string& text, const char* name) {
@@ -27,16 +27,17 @@ void check_header_text(const std::string& text, const char* name) {
       std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127; });
   if (!fits)
     throw Error(
-        ErrorKind::usage, fmt::format("{} holds a character that no HTTP header can carry", name),
-        "check it for spaces, line breaks and quotes that belong to the shell");
+        ErrorKind::usage,
+        fmt::format("{} contains a character that is not allowed in an HTTP header", name),
+        "check it for spaces, line breaks and stray shell quotes");
 }
 
 std::string named(const char* doing, const std::string& name) {
   return fmt::format("{} \"{}\"", doing, printable(name, 200));
 }
 
-// Passes on what a repeated transfer moves only where it gets further than the one before, so
-// that no byte is counted twice.
+// Reports the bytes of a retried transfer only beyond those of the previous attempt, so that no
+// byte is counted twice.
 class Progressed {
 public:
   explicit Progressed(const BatchProvider::OnBytes& on_bytes) : m_on_bytes(on_bytes) {}
@@ -108,7 +109,7 @@ HttpResponse Provider::perform(const Call& call) {
   };
   HttpResponse answer = m_retry.perform(careful);
   if (!answer.is_success())
-    throw refusal_error(call.what, answer, m_options.api_key);
+    throw error_of_reply(call.what, answer, m_options.api_key);
   return answer;
 }
 
@@ -143,8 +144,9 @@ void Provider::check_access() {
   const auto document = json::Document::try_parse(answer.body);
   if (!document || !parse_page(document->root()))
     throw Error(
-        ErrorKind::provider, fmt::format("cannot {}: its answer is no list of batches", call.what),
-        "check OPENAI_BASE_URL: it ends with /v1 at most providers");
+        ErrorKind::provider,
+        fmt::format("cannot {}: the response is not a list of batches", call.what),
+        "check OPENAI_BASE_URL; with most providers it ends with /v1");
 }
 
 RemoteFile Provider::upload(
@@ -224,8 +226,8 @@ RemoteBatch Provider::cancel(const std::string& batch_id) {
 
 void Provider::download(
     const std::string& file_id, const std::filesystem::path& to, const OnBytes& on_bytes) {
-  // Only what this very call has written may be resumed: after a crash a file can hold zeros where
-  // its data never reached the disk.
+  // Resume only what this call has written: after a crash, a file may contain zeros where its data
+  // never reached the disk.
   remove_durably(to);
   Progressed progressed(on_bytes);
   Call call;

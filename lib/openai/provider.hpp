@@ -23,10 +23,10 @@ struct Options {
   http::RetryOptions retry;
 };
 
-// The Files and Batches protocol of OpenAI and its look-alikes.
+// The Files and Batches API of OpenAI and compatible servers.
 class Provider : public BatchProvider {
 public:
-  // Throws Error{usage} for a key, organization or project that no header can carry.
+  // Throws Error{usage} for a key, organization or project that is not valid in a header.
   Provider(HttpTransport& transport, Clock& clock, ProgressSink& progress, Options options);
 
   ProviderIdentity identity() override;
@@ -52,14 +52,14 @@ private:
 
   HttpRequest request(std::string method, const std::string& path) const;
 
-  // The answer of a success. Throws for a refusal.
+  // The response of a successful call. Throws for a refusal.
   HttpResponse perform(const http::Call& call);
 
-  // The JSON of a success that `understood` accepts; any other success is as good as no answer.
+  // The JSON of a success that `understood` accepts; any other success counts as no reply.
   json::Document ask(http::Call call, Understood understood);
   RemoteBatch ask_for_batch(const http::Call& call);
 
-  // Calls with the new items of page after page of a list until `visit` says false.
+  // Calls `visit` with the new items of each page of a list until it returns false.
   void for_each_page(const std::string& what, const std::string& path, const Visit& visit);
 
   http::RetryPolicy m_retry;

@@ -14,7 +14,7 @@ namespace {
 constexpr int k_files_per_page = 1000;
 constexpr int k_batches_per_page = 100;
 
-// Ends a list that never ends; a hundred thousand batches are more than a project makes in a month.
+// Bounds a list that never ends; no project creates a hundred thousand batches a month.
 constexpr int k_most_pages = 1000;
 
 bool has_all(
@@ -45,8 +45,8 @@ void Provider::for_each_page(const std::string& what, const std::string& path, c
     call.request = [&] { return request("GET", after.empty() ? path : path + "&after=" + after); };
     const json::Document document = ask(call, is_page);
     const Page page = *parse_page(document.root());
-    // Some servers begin a page with the item it should begin after. Told twice, one batch would
-    // look like two.
+    // Some servers start a page with the item it should start after. Reported twice, one batch
+    // would look like two.
     std::vector<json::Value> unseen;
     for (const json::Value& item : page.items)
       if (const auto id = item.string("id"); id && seen.insert(*id).second) {
@@ -55,15 +55,14 @@ void Provider::for_each_page(const std::string& what, const std::string& path, c
       }
     if (!visit(unseen) || !page.has_more)
       return;
-    // To answer "not there" from a list that was not seen whole could pay for a batch twice.
+    // Reporting "not there" from a list that was not read to its end could pay for a batch twice.
     if (unseen.empty())
       throw Error(
-          ErrorKind::provider,
-          fmt::format("cannot {}: the list repeats itself and has no end", what));
+          ErrorKind::provider, fmt::format("cannot {}: the list repeats itself without end", what));
   }
   throw Error(
       ErrorKind::provider,
-      fmt::format("cannot {}: the list has over {} pages", what, k_most_pages));
+      fmt::format("cannot {}: the list has more than {} pages", what, k_most_pages));
 }
 
 std::vector<RemoteFile> Provider::find_files(const std::string& name) {
@@ -99,8 +98,8 @@ Provider::find_batches(const std::map<std::string, std::string>& metadata, std::
       if (is_recent && has_all(batch->metadata, metadata))
         found.push_back(*std::move(batch));
     }
-    // Newest first is what providers do, not what they promise: a page that ends with its newest
-    // says nothing about the pages behind it.
+    // Newest first is common but not guaranteed: that a page ends with its newest item says nothing
+    // about later pages.
     const bool all_older = newest != 0 && newest < since && last != newest;
     return !all_older;
   };

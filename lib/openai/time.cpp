@@ -9,7 +9,7 @@ namespace embedctl::openai {
 
 namespace {
 
-// Cuts parts off the front of a time in text.
+// Parses a time from the front of a text.
 class TimeText {
 public:
   explicit TimeText(std::string_view text) : m_left(text) {}

@@ -5,7 +5,7 @@
 
 namespace embedctl::openai {
 
-// An id or name as one segment or query value of a URL; ids of gateways hold "/", "+" and "=".
+// An id or name as one path segment or query value; ids of gateways contain "/", "+" and "=".
 std::string url_escaped(std::string_view text);
 
 } // namespace embedctl::openai

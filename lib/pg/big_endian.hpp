@@ -8,7 +8,7 @@ namespace embedctl::pg {
 
 static_assert(std::endian::native == std::endian::little, "the byte swaps below assume it");
 
-// Postgres' binary formats are big-endian throughout.
+// Postgres' binary formats are big-endian.
 
 inline std::uint16_t swap_bytes(std::uint16_t value) {
   return __builtin_bswap16(value);

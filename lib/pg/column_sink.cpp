@@ -23,7 +23,7 @@ std::vector<RowState> ColumnSink::examine(const AnswerChunk& chunk) {
   return persist(&WriteSession::examine, chunk);
 }
 
-std::vector<RowState> ColumnSink::persist(Work work, const AnswerChunk& chunk) {
+std::vector<RowState> ColumnSink::persist(Step step, const AnswerChunk& chunk) {
   const auto dims = static_cast<std::size_t>(m_task.request.dims);
   if (chunk.dims != dims || chunk.values.size() != chunk.size() * dims)
     throw Error(
@@ -36,7 +36,7 @@ std::vector<RowState> ColumnSink::persist(Work work, const AnswerChunk& chunk) {
   retry_while_away(m_clock, m_options.retry_timeout, m_options.progress, [&] {
     try {
       auto session = take_session();
-      states = (*session.*work)(chunk);
+      states = (*session.*step)(chunk);
       const std::lock_guard lock(m_mutex);
       m_idle.push_back(std::move(session));
     } catch (const Error&) {

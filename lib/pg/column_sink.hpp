@@ -23,7 +23,7 @@ struct ColumnSinkOptions {
   // How long a chunk is tried again while the database is away, restarts or has a conflict.
   std::chrono::milliseconds retry_timeout = std::chrono::minutes{5};
 
-  // Is told why a chunk is tried again; nobody is where there is none.
+  // Told why a chunk is retried; may be empty.
   ProgressSink* progress = nullptr;
 };
 
@@ -40,10 +40,10 @@ public:
   std::vector<RowState> examine(const AnswerChunk& chunk) override;
 
 private:
-  using Work = std::vector<RowState> (WriteSession::*)(const AnswerChunk& chunk);
+  using Step = std::vector<RowState> (WriteSession::*)(const AnswerChunk& chunk);
 
   // Has it done by an idle session or a new one, again and again while only the database is away.
-  std::vector<RowState> persist(Work work, const AnswerChunk& chunk);
+  std::vector<RowState> persist(Step step, const AnswerChunk& chunk);
   std::unique_ptr<WriteSession> take_session();
 
   const Secret m_conninfo;

@@ -65,12 +65,12 @@ std::string first_line(std::string_view text) {
 [[noreturn]] void throw_not_connected(PGconn* connection, bool answered_at_once) {
   constexpr std::string_view k_doing = "cannot connect to the database";
   const std::string plain = first_line(PQerrorMessage(connection));
-  // The server asked for a password, and libpq had none to send; to the server that is no error.
+  // The server asked for a password and libpq had none; the server does not count that as an error.
   if (PQconnectionNeedsPassword(connection) != 0)
     throw database_error(k_doing, k_invalid_password, "the server asks for a password");
-  // libpq tells the SQLSTATE of a refused connection only in its text, and only if told so before
-  // it connects. A server that refuses does so at once; one that does not answer is not worth a
-  // second wait.
+  // libpq gives the SQLSTATE of a refused connection only in its message text, and only if verbose
+  // errors were set before connecting. A refusal comes at once; a server that does not respond is
+  // not worth a second wait.
   if (answered_at_once) {
     PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
     PQreset(connection);
@@ -88,7 +88,7 @@ std::uint64_t Result::number(int row, int column) const {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size())
-    throw Error(ErrorKind::internal, "the database's answer is no number");
+    throw Error(ErrorKind::internal, "the database returned something other than a number");
   return value;
 }
 
@@ -124,7 +124,7 @@ void Connection::fail(const PGresult* result, std::string_view doing) const {
     throw database_error(doing, k_connection_failure, "the connection to the database was lost");
   throw Error(
       ErrorKind::internal,
-      fmt::format("{}: libpq gave {}", doing, PQresStatus(PQresultStatus(result))));
+      fmt::format("{}: libpq returned {}", doing, PQresStatus(PQresultStatus(result))));
 }
 
 Result Connection::checked(PGresult* raw, ExecStatusType expected, std::string_view doing) const {
@@ -240,7 +240,7 @@ Transaction::Transaction(Connection& connection, const std::string& begin, std::
 Transaction::~Transaction() {
   PGconn* connection = m_connection.m_connection.get();
   const auto status = PQtransactionStatus(connection);
-  // An active session is in the middle of a COPY: libpq would first read it to its end.
+  // The session is in the middle of a COPY, which libpq would otherwise read to its end.
   if (m_open && (status == PQTRANS_INTRANS || status == PQTRANS_INERROR))
     PQclear(PQexec(connection, "ROLLBACK"));
 }
@@ -248,7 +248,7 @@ Transaction::~Transaction() {
 void Transaction::commit(std::string_view doing) {
   const Result result = m_connection.run("COMMIT", doing);
   m_open = false;
-  // COMMIT of a transaction that has failed rolls back, and reports no error.
+  // COMMIT of a failed transaction rolls back without an error.
   if (std::string_view(PQcmdStatus(result.get())) != "COMMIT")
     throw Error(ErrorKind::database, fmt::format("{}: the server rolled back instead", doing));
 }

@@ -14,7 +14,7 @@
 
 namespace embedctl::pg {
 
-// What a statement gave back; the views live as long as it does.
+// The result of a statement; views are valid as long as it lives.
 class Result {
 public:
   explicit Result(PGresult* result) : m_result(result) {}
@@ -39,39 +39,38 @@ private:
   std::unique_ptr<PGresult, Clear> m_result;
 };
 
-// A parameter in Postgres' binary form.
+// A parameter in Postgres' binary format.
 struct BinaryParam {
   Oid type;
   std::string_view bytes;
 };
 
-// One session with Postgres. What fails throws the Error of error.hpp; `doing` begins its message
-// ("cannot write vectors"). Notices of the server are dropped. Used inside lib/pg only, and by
-// one thread.
+// One Postgres session. Failures throw the Error of error.hpp; `doing` starts the message ("cannot
+// write vectors"). Server notices are dropped. Used only inside lib/pg, by one thread.
 class Connection {
 public:
-  // Throws Error{usage} for text that is no conninfo, Error{unreachable} if no server answers, and
-  // Error{database} if the server refuses user or database.
+  // Throws Error{usage} if the text is not a valid conninfo, Error{unreachable} if no server
+  // responds, and Error{database} if the server refuses the user or database.
   explicit Connection(const Secret& conninfo);
 
-  // False once the session is gone for good.
+  // False once the session is lost.
   bool alive() const { return PQstatus(m_connection.get()) == CONNECTION_OK; }
 
-  // One or more statements without parameters; the result of the last.
+  // One or more statements without parameters; returns the last result.
   Result run(const std::string& sql, std::string_view doing);
 
-  // One statement; the server finds out the parameters' types.
+  // One statement; the server infers the parameter types.
   Result
   query(const std::string& sql, std::initializer_list<std::string> params, std::string_view doing);
 
-  // Begins a statement; the parameters' bytes may be reused at once. receive() waits for it.
+  // Starts a statement; the parameters' memory may be reused at once. receive() waits for it.
   void send(const std::string& sql, std::span<const BinaryParam> params, std::string_view doing);
   Result receive(std::string_view doing);
 
-  // Whether receive() would have nothing to wait for.
+  // Whether receive() would return without waiting.
   bool answered(std::string_view doing);
 
-  // COPY ... TO STDOUT. If `take` throws, the session is of no more use.
+  // COPY ... TO STDOUT. If `take` throws, the session is unusable.
   void copy_out(
       const std::string& sql,
       const std::function<void(std::string_view bytes)>& take,
@@ -91,25 +90,25 @@ private:
   [[noreturn]] void fail(const PGresult* result, std::string_view doing) const;
   Result checked(PGresult* result, ExecStatusType expected, std::string_view doing) const;
 
-  // Asks the server to stop what it is still doing for us before the session is closed; else it
-  // would notice only when it next has something to send.
+  // Cancels a running statement before the session closes; the server would otherwise notice only
+  // when it next sends data.
   struct Close {
     void operator()(PGconn* connection) const;
   };
   std::unique_ptr<PGconn, Close> m_connection;
 };
 
-// BEGIN; the destructor rolls back what commit() did not complete.
+// BEGIN; the destructor rolls back unless commit() completed.
 class Transaction {
 public:
-  // `begin` is the BEGIN statement, with SET LOCAL after it where needed. Nothing is set for
-  // longer than the transaction, so that a pooler in transaction mode does no harm.
+  // `begin` is the BEGIN statement, followed by SET LOCAL where needed. No setting outlives the
+  // transaction, so a pooler in transaction mode is safe.
   Transaction(Connection& connection, const std::string& begin, std::string_view doing);
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
-  // When this throws an unreachable error, the transaction may have been committed all the same.
+  // If this throws an unreachable error, the transaction may still have committed.
   void commit(std::string_view doing);
 
 private:

@@ -14,23 +14,23 @@ namespace {
 
 using ParsedOptions = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
 
-constexpr const char* k_form = "the form is postgresql://user:password@host:5432/database";
+constexpr const char* k_form = "use postgresql://user:password@host:5432/database";
 constexpr const char* k_escape =
-    "in a URL, special characters of user and password are percent-encoded: @ is %40, / is %2F, "
+    "percent-encode special characters in the user and password: @ is %40, / is %2F, "
     ": is %3A, % is %25";
 
 std::string hint_for_unreadable(std::string_view text) {
   if (text.starts_with("postgresql+") || text.starts_with("postgres+"))
     return "the \"+driver\" in the scheme is SQLAlchemy's: write postgresql:// instead";
   if (text.starts_with("jdbc:"))
-    return "leave \"jdbc:\" out and put user and password into the URL: postgresql://...";
+    return "remove \"jdbc:\" and put the user and password into the URL: postgresql://...";
   if (text.starts_with("postgresql://") || text.starts_with("postgres://"))
     return k_escape;
   return k_form;
 }
 
 [[noreturn]] void throw_unreadable(std::string hint) {
-  throw Error(ErrorKind::usage, "DATABASE_URL cannot be understood", std::move(hint));
+  throw Error(ErrorKind::usage, "DATABASE_URL is not a valid connection URL", std::move(hint));
 }
 
 bool has_own_connect_timeout() {
@@ -80,8 +80,8 @@ void Conninfo::add_default(const char* keyword, const char* value) {
     m_options.emplace_back(keyword, value);
 }
 
-// An unescaped @ or / in a password shifts its rest into the host, port or database name, which
-// libpq's and the server's messages do repeat.
+// An unescaped @ or / in a password shifts the rest of it into the host, port or database name,
+// which libpq and the server do quote.
 void Conninfo::refuse_shifted_password() const {
   for (const auto& [keyword, value] : m_options) {
     const bool is_odd =

@@ -8,12 +8,12 @@
 
 namespace embedctl::pg {
 
-// The user's DATABASE_URL (or key=value string) taken apart, with our defaults where it and PG*
-// leave them open. The values hold the password: they go to libpq and nowhere else.
+// The parsed DATABASE_URL (or key=value string), with our defaults for what it and PG* leave unset.
+// The values contain the password: pass them only to libpq.
 class Conninfo {
 public:
-  // Throws Error{usage} that repeats no part of the text, because libpq's own message repeats all
-  // of it. Empty text is fine: libpq then goes by its own environment.
+  // Throws Error{usage} without quoting the text, because libpq's own message quotes all of it.
+  // Empty text is valid: libpq then uses its environment.
   explicit Conninfo(const Secret& text);
 
   using Options = std::vector<std::pair<std::string, std::string>>;

@@ -12,10 +12,10 @@ constexpr std::size_t k_fixed_header = k_signature.size() + 2 * sizeof(std::uint
 constexpr std::int16_t k_end_of_data = -1;
 constexpr std::int32_t k_null = -1;
 
-// Postgres allows no value and no message beyond 1 GiB, so a longer row is none of its own.
+// Postgres limits values and messages to 1 GiB, so a longer row is not from Postgres.
 constexpr std::size_t k_max_row = std::size_t{1} << 30;
 
-// No known server sends a header extension; this leaves room for one without trusting its length.
+// No known server sends a header extension; this allows one without trusting its length.
 constexpr std::uint32_t k_max_extension = 64 * 1024;
 
 [[noreturn]] void throw_corrupt(const char* what) {
@@ -38,7 +38,7 @@ void CopyReader::feed(std::string_view bytes, const TakeRow& take) {
 
 void CopyReader::finish() const {
   if (m_state != State::ended)
-    throw_corrupt("it ends too early");
+    throw_corrupt("it ends early");
 }
 
 std::string_view CopyReader::consume(std::string_view bytes, const TakeRow& take) {
@@ -47,7 +47,7 @@ std::string_view CopyReader::consume(std::string_view bytes, const TakeRow& take
   while (m_state == State::rows && read_row(bytes, take))
     ;
   if (m_state == State::ended && !bytes.empty())
-    throw_corrupt("it goes on after its end");
+    throw_corrupt("it continues past its end");
   return bytes;
 }
 
@@ -81,7 +81,7 @@ bool CopyReader::read_row(std::string_view& bytes, const TakeRow& take) {
     return false;
   }
   if (columns < 0 || static_cast<std::size_t>(columns) != m_fields.size())
-    throw_corrupt("a row has another number of columns");
+    throw_corrupt("a row has the wrong number of columns");
 
   std::size_t row_size = sizeof(std::uint16_t);
   for (Field& field : m_fields) {
@@ -96,7 +96,7 @@ bool CopyReader::read_row(std::string_view& bytes, const TakeRow& take) {
     const auto size = static_cast<std::size_t>(length);
     row_size += sizeof(std::uint32_t) + size;
     if (length < 0 || row_size > k_max_row)
-      throw_corrupt("a field's length is impossible");
+      throw_corrupt("a field's length is not valid");
     if (rest.size() < size)
       return false;
     field = rest.substr(0, size);

@@ -10,8 +10,8 @@
 
 namespace embedctl::pg {
 
-// Reads a stream of COPY ... (FORMAT binary) that comes in pieces cut anywhere. Strict: whatever
-// Postgres would not send is refused with Error{corrupt}. Holds no more than one row.
+// Parses a COPY ... (FORMAT binary) stream from pieces cut anywhere. Strict: anything that Postgres
+// would not send throws Error{corrupt}. Buffers at most one row.
 class CopyReader {
 public:
   using Field = std::optional<std::string_view>; // nullopt for SQL NULL
@@ -19,16 +19,16 @@ public:
 
   explicit CopyReader(std::size_t columns) : m_fields(columns) {}
 
-  // Calls `take` for every row that these bytes complete; its views live during the call.
+  // Calls `take` for every row that these bytes complete; its views are valid during the call.
   void feed(std::string_view bytes, const TakeRow& take);
 
-  // Throws Error{corrupt} if the stream has not come to its end.
+  // Throws Error{corrupt} if the stream is incomplete.
   void finish() const;
 
 private:
   enum class State { header, rows, ended };
 
-  // Both consume what they understood from the front of `bytes`; false if more is needed first.
+  // Both consume what they parsed from the front of `bytes`; false if more is needed.
   bool read_header(std::string_view& bytes);
   bool read_row(std::string_view& bytes, const TakeRow& take);
 

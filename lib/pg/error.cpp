@@ -16,11 +16,11 @@ struct Known {
   std::string_view hint;
 };
 
-constexpr std::string_view k_again = "nothing is lost: run the same command again later";
+constexpr std::string_view k_again = "no work is lost; run the same command again later";
 
-// An exact code is preferred to its class, so the order does not matter.
+// An exact code takes precedence over its class, so the order does not matter.
 constexpr std::array k_known = {
-    Known{"08", true, "check that the database is up and can be reached, then run it again"},
+    Known{"08", true, "check that the database is up and reachable, then run it again"},
     Known{"08P01", false, "is this a Postgres server, and is the pooler in between configured?"},
     Known{"22P02", false, ""},
     Known{"25006", false, "this is a standby or a read-only session: connect to the primary"},
@@ -37,15 +37,15 @@ constexpr std::array k_known = {
     Known{"40002", false, ""},
     Known{
         "42501", false,
-        "let the table's owner GRANT the user what it needs: SELECT on the "
+        "ask the table owner to GRANT the user SELECT on the "
         "table and UPDATE on the target column"},
     Known{"42703", false, "the table was changed: compare its columns with what the run expects"},
     Known{"42704", false, "is pgvector still installed? CREATE EXTENSION vector"},
     Known{"42P01", false, "check that DATABASE_URL names the database that has this table"},
     Known{"42804", false, "the table was changed: compare its columns with what the run expects"},
-    Known{"53", true, "the server is short of resources; run the same command again later"},
-    Known{"53100", false, "the server's disk is full: make room there, then run it again"},
-    Known{"53300", true, "the server has no connection left: run it again later, or use a pooler"},
+    Known{"53", true, "the server is out of resources; run the same command again later"},
+    Known{"53100", false, "the server's disk is full; free some space there, then run it again"},
+    Known{"53300", true, "the server has no free connections; run it again later, or use a pooler"},
     Known{"55006", true, k_again},
     Known{"55P03", true, "another session holds a lock on these rows; run it again later"},
     Known{

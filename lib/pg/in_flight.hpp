@@ -11,19 +11,19 @@ namespace embedctl::pg {
 
 class Connection;
 
-// Keys that a selection leaves out, in a temporary table of the open transaction. Made only when
-// there is a first key, because a standby and a read-only transaction can have no such table.
+// Keys that a selection skips, in a temporary table of the open transaction. Created only with the
+// first key, because a standby or a read-only transaction cannot have one.
 class InFlightTable {
 public:
   InFlightTable(Connection& connection, const std::vector<InFlight>& holders);
 
   bool empty() const { return m_empty; }
 
-  // A condition on t, beginning with AND, that leaves the rows out; "" when there are none.
+  // A condition on t, starting with AND, that skips the rows; "" if there are none.
   std::string leave_out_sql(const Names& names) const;
 
-  // For each holder the rows left out, among those that meet `condition` on t. A key that two
-  // holders have counts for the first.
+  // Rows skipped per holder, among those that match `condition` on t. A key with two holders counts
+  // for the first.
   std::vector<std::uint64_t> count_left_out(const Names& names, const std::string& condition);
 
 private:

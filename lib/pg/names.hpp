@@ -9,7 +9,7 @@ namespace embedctl::pg {
 
 class Connection;
 
-// The entity's names as SQL identifiers, quoted.
+// The task's names as quoted SQL identifiers.
 struct Names {
   std::string table;
   std::string key;
@@ -22,10 +22,10 @@ struct Names {
 
 Names quote_names(const Connection& connection, const Task& task);
 
-// "schema.table" or "table"; what follows the first dot is the table, dots included.
+// "schema.table" or "table"; everything after the first dot is the table, dots included.
 std::string quote_table(const Connection& connection, std::string_view table);
 
-// The row's text, and the fingerprint taken of it: the source and the sink must agree on both.
+// The row's text and its fingerprint: the source and the sink must use the same expressions.
 std::string text_sql(const Names& names);
 std::string fingerprint_sql(const Names& names);
 

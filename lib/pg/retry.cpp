@@ -45,7 +45,7 @@ void retry_while_away(
       if (progress != nullptr)
         progress->note(
             NoteLevel::info, fmt::format(
-                                 "{}; trying again in {:.1f} s", error.what(),
+                                 "{}; retrying in {:.1f} s", error.what(),
                                  std::chrono::duration<double>(pause).count()));
     }
     clock.sleep_for(pause);

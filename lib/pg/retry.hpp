@@ -8,9 +8,9 @@
 
 namespace embedctl::pg {
 
-// Makes the attempt, again and again after growing pauses while it throws Error{unreachable}, until
-// `timeout` is over; throws the last error then, and any other at once. `progress`, which may be
-// null, is told why it is tried again.
+// Calls the attempt repeatedly, with growing pauses, while it throws Error{unreachable}, until
+// `timeout` passes; then throws the last error. Other errors are thrown at once. Retries are noted
+// to `progress`, which may be null.
 void retry_while_away(
     Clock& clock,
     std::chrono::milliseconds timeout,

@@ -25,20 +25,20 @@ constexpr std::string_view k_doing = "cannot read the rows";
 constexpr std::string_view k_counting = "cannot count the rows";
 
 // Without keys in flight, one snapshot and no writes for the whole transaction. With them, the
-// temporary table must be filled first, and the snapshot be taken after that: a run that ends
-// meanwhile would otherwise have given up its keys while our snapshot still shows its rows empty,
-// and they would be bought twice. Under READ COMMITTED the COPY takes its own snapshot when it
-// begins, and being one statement it needs no more than that.
+// temporary table must be filled before the snapshot is taken: otherwise a run that ends meanwhile
+// could release its keys while our snapshot still shows its rows empty, and they would be paid for
+// twice. Under READ COMMITTED the COPY takes its own snapshot when it starts, and as a single
+// statement it needs no more.
 constexpr const char* k_begin_one_snapshot =
     "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 constexpr const char* k_begin_with_keys = "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
-// The lock lives in a transaction of its own, so that a pooler in transaction mode keeps it on one
-// session. It takes no snapshot that would hold back vacuum, and must not be ended for being idle.
+// The lock has its own transaction, so that a pooler in transaction mode keeps it on one session.
+// It takes no snapshot that would hold back vacuum, and must not time out as idle.
 constexpr const char* k_begin_hold = "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED;"
                                      " SET LOCAL idle_in_transaction_session_timeout = 0";
 
-// The same number on every machine for the same parts.
+// The same key on every machine for the same parts.
 std::string lock_key(std::initializer_list<std::string_view> parts) {
   Sha256 digest;
   for (const std::string_view part : parts) {
@@ -51,23 +51,23 @@ std::string lock_key(std::initializer_list<std::string_view> parts) {
   return std::to_string(key);
 }
 
-// One scope shares the table with other scopes; a set of rows that may be of any scope does not.
-// The table is its oid, because it may go by several names.
+// Claims of different scopes share the table lock; a set of rows from any scope takes it
+// exclusively. The table is identified by its oid, because it may have several names.
 Result try_locks(Connection& connection, const Task& task, const RowSet& rows) {
-  constexpr std::string_view k_holding = "cannot hold off other submits";
+  constexpr std::string_view k_holding = "cannot lock out other submits";
   constexpr std::string_view k_submit = "embedctl submit";
   const std::string oid =
-      connection.query("SELECT to_regclass($1)::oid", {quote_table(connection, task.rows.table)},
-                       k_holding)
+      connection
+          .query(
+              "SELECT to_regclass($1)::oid", {quote_table(connection, task.rows.table)}, k_holding)
           .string(0, 0);
   const std::string& column = task.target.column;
   const std::string table_key = lock_key({"embedctl table", oid, column});
   const auto* of_scope = std::get_if<RowsOfScope>(&rows);
   if (of_scope == nullptr)
-    return connection.query(
-        "SELECT pg_try_advisory_xact_lock($1::bigint)", {table_key}, k_holding);
+    return connection.query("SELECT pg_try_advisory_xact_lock($1::bigint)", {table_key}, k_holding);
   const std::string scope_key = lock_key({"embedctl scope", oid, column, of_scope->scope});
-  // Release 0.1.0 knew this one alone.
+  // The only lock that release 0.1.0 takes.
   const std::string first_key =
       task.built_in ? lock_key({k_submit, task.rows.table, column, of_scope->scope}) : scope_key;
   return connection.query(
@@ -76,7 +76,7 @@ Result try_locks(Connection& connection, const Task& task, const RowSet& rows) {
       {table_key, scope_key, first_key}, k_holding);
 }
 
-// Which rows of t are meant.
+// The condition on t that selects the rows.
 std::string set_sql(const Connection& connection, const Names& names, const RowSet& rows) {
   if (const auto* of_scope = std::get_if<RowsOfScope>(&rows))
     return fmt::format("t.{} = {}", names.scope, connection.quote_literal(of_scope->scope));
@@ -101,7 +101,7 @@ std::string described(const Task& task, const RowSet& rows) {
 
 std::string
 copy_sql(const Names& names, const std::string& condition, std::optional<std::uint64_t> limit) {
-  // The order costs a sort, and only a limit makes it matter which rows come first.
+  // Sorting is expensive, and only a limit makes the order matter.
   const std::string limited =
       limit ? fmt::format(" ORDER BY t.{} LIMIT {}", names.key, *limit) : std::string();
   return fmt::format(
@@ -109,8 +109,8 @@ copy_sql(const Names& names, const std::string& condition, std::optional<std::ui
       text_sql(names), names.table, condition, limited);
 }
 
-// The text comes as UTF-8 whatever the database's encoding, so its digest is the one that Postgres
-// computes at the end (fingerprint_sql). Here it costs a third of what it does there.
+// The text arrives as UTF-8 whatever the database's encoding, so its digest matches the one that
+// Postgres computes at the write (fingerprint_sql). Computing it here takes a third of the time.
 SourceRow to_row(std::span<const CopyReader::Field> fields, const Task& task, Sha256& digest) {
   const CopyReader::Field& key = fields[0];
   const CopyReader::Field& text = fields[1];
@@ -131,8 +131,8 @@ SourceRow to_row(std::span<const CopyReader::Field> fields, const Task& task, Sh
   return row;
 }
 
-// A scope or key comes from the user, so a value that its column's type does not take is their
-// mistake.
+// A scope or key comes from the user, so a value that does not fit its column's type is a usage
+// error.
 [[noreturn]] void rethrow_for_set(const Error& error, const Task& task, const RowSet& rows) {
   constexpr std::string_view k_bad_text = "22P02";
   constexpr std::string_view k_out_of_range = "22003";
@@ -142,8 +142,7 @@ SourceRow to_row(std::span<const CopyReader::Field> fields, const Task& task, Sh
   throw Error(
       ErrorKind::usage,
       fmt::format(
-          "the given {} is not a valid value of column \"{}\"",
-          is_scope ? task.scopes.noun : "key",
+          "the given {} is not a valid value of column \"{}\"", is_scope ? task.scopes.noun : "key",
           printable(is_scope ? task.rows.scope_column : task.rows.key_column)),
       "check its spelling");
 }
@@ -175,7 +174,7 @@ DatabaseIdentity TableSource::identity() {
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::database)
       throw;
-    // Some hosted servers refuse whatever the privileges say; the name must do there.
+    // Some hosted servers refuse despite the privilege; only the name is compared there.
   }
   return identity;
 }
@@ -191,7 +190,7 @@ std::string TableSource::table() {
 }
 
 std::shared_ptr<const void> TableSource::hold(const RowSet& rows) {
-  constexpr std::string_view k_holding = "cannot hold off other submits";
+  constexpr std::string_view k_holding = "cannot lock out other submits";
   struct Held {
     Connection connection;
     Transaction transaction;
@@ -202,8 +201,9 @@ std::shared_ptr<const void> TableSource::hold(const RowSet& rows) {
   if (!try_locks(held->connection, m_task, rows).boolean(0, 0))
     throw Error(
         ErrorKind::locked,
-        fmt::format("{} are being submitted from another machine or folder", described(m_task, rows)),
-        "wait for it to end; nothing was changed");
+        fmt::format(
+            "{} are being submitted from another machine or folder", described(m_task, rows)),
+        "wait for it to finish; nothing was changed");
   return held;
 }
 
@@ -211,12 +211,10 @@ RowSetState TableSource::look(const RowSet& rows) {
   Connection connection(m_conninfo);
   const Names names = quote_names(connection, m_task);
   const auto* of_scope = std::get_if<RowsOfScope>(&rows);
-  const std::string exists =
-      of_scope != nullptr
-          ? fmt::format(
-                "EXISTS (SELECT FROM {} s WHERE s.{} = {})", names.scope_table, names.scope_key,
-                connection.quote_literal(of_scope->scope))
-          : "true";
+  const std::string exists = of_scope != nullptr ? fmt::format(
+                                 "EXISTS (SELECT FROM {} s WHERE s.{} = {})", names.scope_table,
+                                 names.scope_key, connection.quote_literal(of_scope->scope))
+                                                 : "true";
   try {
     const Result result = connection.query(
         fmt::format(
@@ -267,7 +265,7 @@ TableSource::select(const Selection& selection, const std::function<void(const S
 
 std::uint64_t TableSource::count_open(
     std::span<const std::string> keys, std::span<const Fingerprint> fingerprints) {
-  constexpr std::string_view k_looking = "cannot look at the rows";
+  constexpr std::string_view k_looking = "cannot check the rows";
   Connection connection(m_conninfo);
   const Names names = quote_names(connection, m_task);
   const std::string key_type = require(inspect(connection, m_task)).key_type;

@@ -1,13 +1,12 @@
 #pragma once
 
 #include "base/secret.hpp"
-#include "core/task.hpp"
 #include "core/row_source.hpp"
+#include "core/task.hpp"
 
 namespace embedctl::pg {
 
-// Each call has a connection of its own and leaves nothing open, because hours may pass until the
-// next one.
+// Each call opens its own connection and closes it, because hours may pass until the next.
 class TableSource : public RowSource {
 public:
   TableSource(Secret conninfo, Task task);

@@ -5,12 +5,12 @@
 
 namespace embedctl::pipeline {
 
-// Throws Error{usage} if the run was sent to another provider, organization or project than this:
-// what was sent there cannot be seen from here, and would be bought again.
+// Throws Error{usage} if the run was sent to another provider, organization or project: what was
+// sent there is not visible here and would be paid for again.
 void require_same_account(const store::Run& run, const ProviderIdentity& now);
 
-// The same before the executor is used for a run, and puts it on record if none is yet. With
-// `moved`, a person says that it is the same account under another address. The run must be locked.
+// Checks before the executor is used for a run, and records it if none is recorded. With `moved`,
+// the user confirms that it is the same account at a new address. The run must be locked.
 void check_account(store::Run& run, Executor& executor, bool moved);
 
 } // namespace embedctl::pipeline

@@ -14,14 +14,14 @@ using store::BatchState;
 
 namespace {
 
-// Its process died while it selected: what it has written down is whole, and all there is.
-void close_interrupted_selection(store::Run& run, Work work) {
+// The process died during selection: what it wrote is complete, and is all there is.
+void close_interrupted_selection(store::Run& run, Runtime runtime) {
   const int dropped = run.drop_planned();
   if (dropped == 0 && run.record().selection != store::SelectionState::running)
     return;
-  work.progress.note(
+  runtime.progress.note(
       NoteLevel::info,
-      "the selection of this run was interrupted; the next submit selects the rows that it did not"
+      "the selection of this run was interrupted; the next submit selects the rows it did not"
       " reach");
   run.close_selection(store::SelectionState::interrupted);
 }
@@ -40,31 +40,31 @@ Tally move_batches(store::Run& run, const AdvanceOptions& options, const Ports& 
   if (batches.empty())
     return {};
   check_account(run, ports.executor, options.apply.provider_moved);
-  Movement movement(run, ports.executor, options.parallel, ports.work.stop);
+  Movement movement(run, ports.executor, options.parallel, ports.runtime.stop);
   for (BatchRecord* batch : batches) {
     if (!batch->is_sent())
-      ports.work.progress.expect(Phase::upload, {batch->asked, batch->bytes});
+      ports.runtime.progress.expect(Phase::upload, {batch->asked, batch->bytes});
     movement.add(*batch);
   }
   Tally tally = movement.finish();
-  ports.work.progress.finish(Phase::upload);
+  ports.runtime.progress.finish(Phase::upload);
   return tally;
 }
 
 bool all_have_ended(const store::Run& run) {
-  return std::all_of(
-      run.batches().begin(), run.batches().end(),
-      [](const BatchRecord& batch) { return has_ended(batch); });
+  return std::all_of(run.batches().begin(), run.batches().end(), [](const BatchRecord& batch) {
+    return has_ended(batch);
+  });
 }
 
 void apply(store::Run& run, const AdvanceOptions& options, const Ports& ports, Tally& tally) {
-  IndexCare indexes(run, options.apply.index, ports.indexes, ports.work);
+  IndexCare indexes(run, options.apply.index, ports.indexes, ports.runtime);
   Application application(run, options.only, options.apply, ports, indexes);
   try {
     if (!options.together || all_have_ended(run))
       application.write_all(tally);
-    ports.work.progress.finish(Phase::download);
-    ports.work.progress.finish(Phase::write);
+    ports.runtime.progress.finish(Phase::download);
+    ports.runtime.progress.finish(Phase::write);
   } catch (const std::exception& failure) {
     indexes.bring_back_after(failure);
     throw;
@@ -77,10 +77,10 @@ void apply(store::Run& run, const AdvanceOptions& options, const Ports& ports, T
 
 Outcome advance(store::Run& run, const AdvanceOptions& options, const Ports& ports) {
   if (options.send)
-    close_interrupted_selection(run, ports.work);
+    close_interrupted_selection(run, ports.runtime);
   Tally tally = move_batches(run, options, ports);
   // What has ended is applied although the provider is away by now: it may be here already.
-  if (options.collect && !ports.work.stop.requested())
+  if (options.collect && !ports.runtime.stop.requested())
     apply(run, options, ports, tally);
   run.settle();
   return tally.outcome();

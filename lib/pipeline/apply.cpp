@@ -22,15 +22,15 @@ using store::BatchState;
 
 namespace {
 
-// The provider's own counts are compared and not believed.
-void compare_counts(const BatchRecord& batch, std::uint64_t vectors, Work work) {
+// The provider's counts are compared, but the files decide.
+void compare_counts(const BatchRecord& batch, std::uint64_t vectors, Runtime runtime) {
   if (!batch.remote || batch.remote->status != RemoteStatus::completed)
     return;
   const RequestCounts& counts = batch.remote->counts;
   if (counts.total == static_cast<std::int64_t>(batch.requests)
       && counts.completed == static_cast<std::int64_t>(vectors))
     return;
-  work.progress.note(
+  runtime.progress.note(
       NoteLevel::warning,
       fmt::format(
           "batch {:03}: the provider counts {} of {} requests as completed, and its files hold {}"
@@ -38,16 +38,16 @@ void compare_counts(const BatchRecord& batch, std::uint64_t vectors, Work work) 
           batch.number, counts.completed, counts.total, vectors, batch.requests));
 }
 
-void warn_of_findings(const BatchRecord& batch, Work work) {
+void warn_of_findings(const BatchRecord& batch, Runtime runtime) {
   const auto warn = [&](std::uint64_t count, const char* what) {
     if (count > 0)
-      work.progress.note(
+      runtime.progress.note(
           NoteLevel::warning,
           fmt::format(
               "batch {:03}: {} lines of the results {}", batch.number, human_count(count), what));
   };
   warn(batch.findings.damaged_lines, "are damaged; they are in quarantine.jsonl");
-  warn(batch.findings.unknown_ids, "have an id that is none of ours; they are in quarantine.jsonl");
+  warn(batch.findings.unknown_ids, "have an unknown custom_id; they are in quarantine.jsonl");
 }
 
 bool wants_download(const BatchRecord& batch, const ApplyOptions& options) {
@@ -73,7 +73,7 @@ Application::Application(
     : m_run(run),
       m_options(options),
       m_ports(ports),
-      m_brake(options.write.rows_per_second, ports.work.clock),
+      m_brake(options.write.rows_per_second, ports.runtime.clock),
       m_indexes(indexes) {
   for (BatchRecord& batch : run.batches())
     if (matches(filter, batch))
@@ -95,7 +95,7 @@ void Application::write_all(Tally& tally) {
         return wants_download(*batch, m_options);
       }))
     check_account(m_run, m_ports.executor, m_options.provider_moved);
-  Downloads downloads(m_run, m_ports.executor, m_options.parallel, m_ports.work.stop);
+  Downloads downloads(m_run, m_ports.executor, m_options.parallel, m_ports.runtime.stop);
   for (BatchRecord* batch : due)
     if (wants_download(*batch, m_options))
       downloads.add(*batch);
@@ -114,7 +114,7 @@ void Application::write_all(Tally& tally) {
       write(*batch);
     } catch (const Error& error) {
       if (downloads.are_running())
-        m_ports.work.progress.note(
+        m_ports.runtime.progress.note(
             NoteLevel::warning,
             fmt::format("{}; waiting for the downloads under way", error.what()));
       throw;
@@ -122,9 +122,8 @@ void Application::write_all(Tally& tally) {
   }
 }
 
-// The archives are read through before anything is said to be done again with them: one that is
-// damaged leaves all as it was. From then on the run is unfinished, so that it is gone on
-// with should this be cut short.
+// Verifies the archives before anything is marked for reprocessing, so that a damaged one changes
+// nothing. Marked batches make the run unfinished, so that it resumes after an interruption.
 void Application::take_up_again() {
   std::vector<BatchRecord*> batches;
   for (BatchRecord* batch : m_batches)
@@ -136,21 +135,21 @@ void Application::take_up_again() {
   for (BatchRecord* batch : batches)
     batch->state = BatchState::downloaded;
   if (!batches.empty())
-    m_run.settle(); // first: a finished run with batches to be done would not be gone on with
+    m_run.settle(); // first: a finished run is not resumed
   for (const BatchRecord* batch : batches)
     m_run.save(*batch);
 }
 
 void Application::check_results(const BatchRecord& batch) const {
   for (const auto& file : result_files(m_run.paths(batch), batch))
-    store::check_archive(file, batch, m_ports.work.stop);
+    store::check_archive(file, batch, m_ports.runtime.stop);
 }
 
 void Application::write(BatchRecord& batch) {
   BatchIngest ingest(
       m_run.paths(batch), batch, m_run.record().task.request, m_options.write, m_brake,
-      m_ports.sink, m_ports.work);
-  m_ports.work.progress.expect(Phase::write, {batch.asked, 0});
+      m_ports.sink, m_ports.runtime);
+  m_ports.runtime.progress.expect(Phase::write, {batch.asked, 0});
   if (batch.was_refused()) {
     const RemoteError refusal = refusal_of(batch);
     ingest.fail_all(refusal.code, refusal.message);
@@ -161,17 +160,17 @@ void Application::write(BatchRecord& batch) {
     ingest.run();
     if (ingest.findings().damaged_lines > 0 && fetch_again(batch))
       return write(batch); // what is written already is found written
-    compare_counts(batch, ingest.vectors(), m_ports.work);
+    compare_counts(batch, ingest.vectors(), m_ports.runtime);
   }
   batch.rows = ingest.rows();
   batch.findings = ingest.findings();
-  warn_of_findings(batch, m_ports.work);
+  warn_of_findings(batch, m_ports.runtime);
   batch.state = BatchState::ingested;
   m_run.save(batch);
 }
 
-// Once: the damage may have happened on the way, and what is damaged at the source stays so. Whoever
-// has no key just now takes what there is.
+// Refetches once: damage in transit is repaired, damage at the source stays. Without an API key,
+// the damaged file is used as it is.
 bool Application::fetch_again(BatchRecord& batch) {
   if (batch.fetched_again)
     return false;
@@ -195,19 +194,19 @@ void Application::archive_all() {
       archive(*batch);
 }
 
-// The rows are in the database and the plain files here, so a disk that refuses is no failure.
+// The rows are in the database and the plain files on disk, so a disk error is not a failure.
 void Application::archive(BatchRecord& batch) {
   try {
-    store::archive(m_run.paths(batch), batch, m_ports.work.stop);
+    store::archive(m_run.paths(batch), batch, m_ports.runtime.stop);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::io)
       throw;
-    m_ports.work.progress.note(
-        NoteLevel::warning,
-        fmt::format(
-            "batch {:03} is ingested and its files are not packed: {}; the next ingest of this run"
-            " tries again, and --keep-plain does not",
-            batch.number, error.what()));
+    m_ports.runtime.progress.note(
+        NoteLevel::warning, fmt::format(
+                                "batch {:03} is ingested, but its files could not be packed: {}; "
+                                "the next ingest of this run"
+                                " retries; --keep-plain turns packing off",
+                                batch.number, error.what()));
   }
 }
 

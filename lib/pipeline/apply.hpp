@@ -23,7 +23,7 @@ struct ApplyOptions {
   bool provider_moved = false; // see check_account()
 };
 
-// Takes batches that have ended to `ingested` and `archived`. The run must be locked.
+// Takes ended batches to `ingested` and `archived`. The run must be locked.
 class Application {
 public:
   Application(
@@ -33,11 +33,11 @@ public:
       const Ports& ports,
       IndexCare& indexes);
 
-  // Fetches and writes what has ended, or only writes it if the tally says that the provider is
-  // away. An answer file that cannot be had holds up only its own batch, and is put on the tally.
+  // Fetches and writes ended batches, or only writes them if the tally says that the provider is
+  // unreachable. A missing answer file delays only its own batch, and is added to the tally.
   void write_all(Tally& tally);
 
-  // Packs what is ingested. A disk that refuses only warns.
+  // Packs ingested batches. A disk error only warns.
   void archive_all();
 
 private:

@@ -32,8 +32,8 @@ BatchExecutor::Open opened_once(BatchExecutor::Open open) {
 
 } // namespace
 
-BatchExecutor::BatchExecutor(Open open, Work work, BatchExecutorOptions options)
-    : m_open(opened_once(std::move(open))), m_work(work), m_options(options) {}
+BatchExecutor::BatchExecutor(Open open, Runtime runtime, BatchExecutorOptions options)
+    : m_open(opened_once(std::move(open))), m_runtime(runtime), m_options(options) {}
 
 void BatchExecutor::check_access() {
   m_open().check_access();
@@ -51,7 +51,7 @@ Outcome BatchExecutor::advance(store::Run& run, BatchRecord& batch) {
       return wait_to_resend(batch);
   }
   if (!batch.is_sent() || batch.was_refused()) {
-    Sender(run, m_open(), m_work, m_options.grace).send(batch);
+    Sender(run, m_open(), m_runtime, m_options.grace).send(batch);
     return wait_for(m_options.poll_interval);
   }
   return batch.state == BatchState::submitted ? look(run, batch) : Done{};
@@ -59,7 +59,7 @@ Outcome BatchExecutor::advance(store::Run& run, BatchRecord& batch) {
 
 Outcome BatchExecutor::look(store::Run& run, BatchRecord& batch) {
   try {
-    look_at(run, batch, m_open(), m_work);
+    look_at(run, batch, m_open(), m_runtime);
   } catch (const Error& error) {
     if (!is_unknown_batch(error))
       throw;
@@ -69,7 +69,7 @@ Outcome BatchExecutor::look(store::Run& run, BatchRecord& batch) {
     return wait_for(m_options.poll_interval);
   if (!waits_to_be_resent(batch))
     return Done{};
-  m_work.progress.note(
+  m_runtime.progress.note(
       NoteLevel::warning,
       fmt::format(
           "batch {:03} was refused ({}); retrying in {} s", batch.number, refusal_of(batch).code,
@@ -78,27 +78,26 @@ Outcome BatchExecutor::look(store::Run& run, BatchRecord& batch) {
 }
 
 void BatchExecutor::fetch(store::Run& run, BatchRecord& batch) {
-  pipeline::fetch(run, batch, m_open(), m_work);
+  pipeline::fetch(run, batch, m_open(), m_runtime);
 }
 
 Outcome BatchExecutor::wait_to_resend(const BatchRecord& batch) {
   return wait_for(pause_before_resending(batch));
 }
 
-// The pause doubles with each refusal. It is measured on the wall clock, because the next process
-// has to know it too; all that hangs on it is how soon the provider refuses once more.
-std::chrono::milliseconds
-BatchExecutor::pause_before_resending(const BatchRecord& batch) const {
+// The pause doubles with each refusal. It uses the wall clock, because the next process must see it
+// too; if the clock is wrong, the only effect is an early or late retry.
+std::chrono::milliseconds BatchExecutor::pause_before_resending(const BatchRecord& batch) const {
   std::chrono::milliseconds pause = m_options.poll_interval;
   for (std::size_t i = 0; i < batch.refusals.size() && pause < k_longest_pause; ++i)
     pause *= 2;
   pause = std::min<std::chrono::milliseconds>(pause, k_longest_pause);
-  const std::chrono::seconds gone(m_work.clock.unix_seconds() - batch.refused_at);
+  const std::chrono::seconds gone(m_runtime.clock.unix_seconds() - batch.refused_at);
   return std::clamp<std::chrono::milliseconds>(pause - gone, std::chrono::milliseconds(0), pause);
 }
 
 Outcome BatchExecutor::wait_for(std::chrono::milliseconds time) {
-  return WaitUntil{m_work.clock.steady() + time};
+  return WaitUntil{m_runtime.clock.steady() + time};
 }
 
 } // namespace embedctl::pipeline

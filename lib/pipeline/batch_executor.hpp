@@ -3,7 +3,7 @@
 #include "core/batch_provider.hpp"
 #include "pipeline/executor.hpp"
 #include "pipeline/sender.hpp"
-#include "pipeline/work.hpp"
+#include "pipeline/runtime.hpp"
 
 #include <chrono>
 #include <functional>
@@ -11,22 +11,22 @@
 namespace embedctl::pipeline {
 
 struct BatchExecutorOptions {
-  // How long a create whose answer was lost may take to show up in the provider's list.
+  // How long a create whose reply was lost may take to appear in the provider's list.
   std::chrono::milliseconds grace = k_usual_grace;
 
   std::chrono::milliseconds poll_interval = std::chrono::seconds(60);
 
-  // A batch that the provider refused is sent again at once, whatever its reason.
+  // Resend a refused batch at once, whatever the reason.
   bool resend_now = false;
 };
 
-// Answers requests through the provider's Batch API: uploads, creates, polls and fetches.
+// Answers requests through the provider's Batch API: upload, create, poll, fetch.
 class BatchExecutor : public Executor {
 public:
-  // Called once the provider is needed for the first time, and never again.
+  // Called once, when the provider is first needed.
   using Open = std::function<BatchProvider&()>;
 
-  BatchExecutor(Open open, Work work, BatchExecutorOptions options = {});
+  BatchExecutor(Open open, Runtime runtime, BatchExecutorOptions options = {});
 
   void check_access() override;
   ProviderIdentity identity() override;
@@ -40,7 +40,7 @@ private:
   Outcome wait_for(std::chrono::milliseconds time);
 
   Open m_open;
-  Work m_work;
+  Runtime m_runtime;
   BatchExecutorOptions m_options;
 };
 

@@ -22,14 +22,14 @@ BatchIngest::BatchIngest(
     const WriteOptions& options,
     Brake& brake,
     AnswerSink& sink,
-    Work work)
+    Runtime runtime)
     : m_paths(std::move(paths)),
       m_batch(batch),
       m_request(request),
       m_options(options),
       m_brake(brake),
       m_sink(sink),
-      m_work(work),
+      m_runtime(runtime),
       m_ledger(store::Ledger::load(m_paths.rows())),
       m_states(m_ledger.rows(), RowState::pending),
       m_failed{m_paths.failed(), nullptr},
@@ -38,7 +38,7 @@ BatchIngest::BatchIngest(
   if (m_ledger.rows() != batch.asked || m_ledger.requests() != batch.requests)
     throw Error(
         ErrorKind::corrupt, fmt::format(
-                                "\"{}\" holds {} rows of {} requests, and batch.json says {} of {}",
+                                "\"{}\" has {} rows and {} requests, but batch.json says {} and {}",
                                 m_paths.rows().string(), m_ledger.rows(), m_ledger.requests(),
                                 batch.asked, batch.requests));
 }
@@ -48,8 +48,8 @@ void BatchIngest::run() {
   const Repeats repeats = find_repeats(m_paths, m_batch, m_ledger, m_request.kind);
   m_findings.repeated_lines = repeats.repeated_lines;
   ChunkWriter writer(
-      static_cast<std::size_t>(m_request.dims), m_options.chunk_size, m_brake, m_sink, m_work,
-      [this](std::size_t row, RowState state) { settle(row, state); });
+      static_cast<std::size_t>(m_request.dims), m_options.chunk_size, m_brake, m_sink, m_runtime,
+      [this](std::size_t row, RowState state) { record(row, state); });
   for_each_answer(
       m_paths, m_batch, m_ledger, repeats, m_request, ended_as,
       {[&](std::size_t row, std::span<const float> vector) {
@@ -70,9 +70,9 @@ void BatchIngest::fail_all(const std::string& code, const std::string& message) 
   finish_lists();
 }
 
-void BatchIngest::settle(std::size_t row, RowState state) {
+void BatchIngest::record(std::size_t row, RowState state) {
   if (state == RowState::failed)
-    return fail(row, "not_updated", "the database accepted the update and did not change the row");
+    return fail(row, "not_updated", "the database accepted the update but did not change the row");
   m_states[row] = state;
   if (state != RowState::written)
     m_left.add(store::tsv_line({m_ledger.key(row), to_string(state)}));
@@ -83,7 +83,7 @@ void BatchIngest::fail(std::size_t row, std::string_view code, std::string_view 
   m_failed.add(store::tsv_line(
       {m_ledger.key(row), printable(code, k_longest_message),
        printable(message, k_longest_message)}));
-  m_work.progress.advance(Phase::write, {1, 0});
+  m_runtime.progress.advance(Phase::write, {1, 0});
 }
 
 void BatchIngest::set_aside(std::string_view line, Stray why) {

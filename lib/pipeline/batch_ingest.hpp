@@ -4,7 +4,7 @@
 #include "core/answer_sink.hpp"
 #include "pipeline/chunk_writer.hpp"
 #include "pipeline/results.hpp"
-#include "pipeline/work.hpp"
+#include "pipeline/runtime.hpp"
 #include "store/batch_record.hpp"
 #include "store/layout.hpp"
 #include "store/ledger.hpp"
@@ -17,8 +17,8 @@
 
 namespace embedctl::pipeline {
 
-// Brings every row of one batch into its final state, from the result files that are on disk.
-// It may be done again from the start at any time: rows that hold our vector count as written.
+// Takes every row of one batch to its final state, from the result files on disk. Safe to repeat
+// from the start at any time: rows that already have our vector count as written.
 class BatchIngest {
 public:
   BatchIngest(
@@ -28,29 +28,29 @@ public:
       const WriteOptions& options,
       Brake& brake,
       AnswerSink& sink,
-      Work work);
+      Runtime runtime);
 
-  // Writes vectors and the lists of rows that got none, durably, and keeps lines that no row can be
-  // given in quarantine.jsonl, so that nothing that was paid for is thrown away. Afterwards
-  // `rows()` holds the books and no row is pending.
+  // Writes vectors and the lists of rows without one, durably, and keeps lines that match no row in
+  // quarantine.jsonl, so that nothing paid for is lost. Afterwards `rows()` has the counts and no
+  // row is pending.
   void run();
 
-  // The provider refused the batch as a whole: every row fails with its reason.
+  // The provider refused the whole batch: every row fails with its reason.
   void fail_all(const std::string& code, const std::string& message);
 
   RowCounts rows() const;
   const store::Findings& findings() const { return m_findings; }
 
-  // Rows for which a valid vector came back, whatever became of it.
+  // Rows for which a valid vector came back, whatever state they ended in.
   std::uint64_t vectors() const { return m_vectors; }
 
 private:
-  void settle(std::size_t row, RowState state);
+  void record(std::size_t row, RowState state);
   void fail(std::size_t row, std::string_view code, std::string_view message);
   void set_aside(std::string_view line, Stray why);
   void finish_lists();
 
-  // A list that exists only if it has lines.
+  // A list file that is created with its first line.
   struct List {
     std::filesystem::path path;
     std::unique_ptr<AtomicFile> file;
@@ -64,7 +64,7 @@ private:
   WriteOptions m_options;
   Brake& m_brake;
   AnswerSink& m_sink;
-  Work m_work;
+  Runtime m_runtime;
   store::Ledger m_ledger;
   store::Findings m_findings;
   std::vector<RowState> m_states; // of the ledger's rows

@@ -6,7 +6,7 @@
 
 namespace embedctl::pipeline {
 
-// Spares the database: lets no more than so many rows a second be begun. 0 lets all.
+// Rate limit for database writes, in rows per second. 0 is unlimited.
 class Brake {
 public:
   Brake(std::size_t rows_per_second, Clock& clock)
@@ -14,7 +14,7 @@ public:
 
   std::size_t rows_per_second() const { return m_rows_per_second; }
 
-  // Waits until as many rows may be begun: when those before have had their share of time.
+  // Waits until this many rows may start, by the limit.
   void wait(std::size_t rows);
 
 private:

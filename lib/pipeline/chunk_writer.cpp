@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t k_at_a_time = 2;
 
-// Of vectors in one chunk; three of them are in memory.
+// Vector bytes per chunk; three chunks are in memory.
 constexpr std::size_t k_most_bytes = std::size_t{6} << 20;
 
 } // namespace
@@ -19,13 +19,13 @@ ChunkWriter::ChunkWriter(
     std::size_t chunk_size,
     Brake& brake,
     AnswerSink& sink,
-    Work work,
-    Settle settle)
+    Runtime runtime,
+    OnState on_state)
     : m_chunk_size(std::clamp(k_most_bytes / (dims * sizeof(float)), std::size_t{1}, chunk_size)),
       m_brake(brake),
       m_sink(sink),
-      m_work(work),
-      m_settle(std::move(settle)) {
+      m_runtime(runtime),
+      m_on_state(std::move(on_state)) {
   if (brake.rows_per_second() > 0)
     m_chunk_size = std::min(m_chunk_size, brake.rows_per_second());
   m_making.vectors.dims = dims;
@@ -53,7 +53,7 @@ void ChunkWriter::hand_over() {
   Chunk spare;
   if (m_writing.size() == k_at_a_time)
     spare = collect();
-  m_work.stop.throw_if_requested();
+  m_runtime.stop.throw_if_requested();
   m_brake.wait(m_making.rows.size());
   spare.vectors.dims = m_making.vectors.dims;
   Write& write = m_writing.emplace_back();
@@ -62,14 +62,14 @@ void ChunkWriter::hand_over() {
       std::async(std::launch::async, [this, &write] { return m_sink.write(write.chunk.vectors); });
 }
 
-// Settles the oldest chunk; its memory serves another.
+// Waits for the oldest chunk and recycles its memory.
 ChunkWriter::Chunk ChunkWriter::collect() {
   const std::vector<RowState> states = m_writing.front().written.get();
   Chunk chunk = std::move(m_writing.front().chunk);
   m_writing.pop_front();
   for (std::size_t i = 0; i < states.size(); ++i)
-    m_settle(chunk.rows[i], states[i]);
-  m_work.progress.advance(Phase::write, {states.size(), 0});
+    m_on_state(chunk.rows[i], states[i]);
+  m_runtime.progress.advance(Phase::write, {states.size(), 0});
   chunk.vectors.clear();
   chunk.rows.clear();
   return chunk;

@@ -2,7 +2,7 @@
 
 #include "core/answer_sink.hpp"
 #include "pipeline/brake.hpp"
-#include "pipeline/work.hpp"
+#include "pipeline/runtime.hpp"
 
 #include <cstddef>
 #include <deque>
@@ -17,33 +17,33 @@ struct WriteOptions {
   std::size_t rows_per_second = 0; // no more than these; 0 for as fast as it goes
 };
 
-// Writes chunks of vectors, two at a time, while its user makes the next. The database needs a
-// processor for about as long as two of them; more writers than that gained nothing.
+// Writes chunks of vectors, two at a time, while the caller fills the next. The database is then
+// busy; more writers gained nothing.
 class ChunkWriter {
 public:
-  // What became of a row of the ledger. Called by write() and finish(), on their thread.
-  using Settle = std::function<void(std::size_t row, RowState state)>;
+  // The final state of a row of the ledger. Called from add() and finish(), on their thread.
+  using OnState = std::function<void(std::size_t row, RowState state)>;
 
-  // Chunks have so many rows at most, fewer where rows are wide or the brake says so.
+  // The maximum chunk size; less if rows are wide or the rate limit requires it.
   ChunkWriter(
       std::size_t dims,
       std::size_t chunk_size,
       Brake& brake,
       AnswerSink& sink,
-      Work work,
-      Settle settle);
+      Runtime runtime,
+      OnState on_state);
 
   ChunkWriter(const ChunkWriter&) = delete;
   ChunkWriter& operator=(const ChunkWriter&) = delete;
 
-  // Throws what became of an earlier chunk; the rows since then are not written.
+  // Throws if an earlier chunk failed; later rows are not written.
   void
   add(std::size_t row,
       std::string_view key,
       const Fingerprint& fingerprint,
       std::span<const float> vector);
 
-  // Writes what is left and waits until all is settled.
+  // Writes the rest and waits for all results.
   void finish();
 
 private:
@@ -52,7 +52,7 @@ private:
     std::vector<std::size_t> rows;
   };
 
-  // A chunk on its way. Where it lives does not change.
+  // A chunk being written. Its address must not change.
   struct Write {
     Chunk chunk;
     std::future<std::vector<RowState>> written; // its destructor, the first to run, waits
@@ -64,8 +64,8 @@ private:
   std::size_t m_chunk_size;
   Brake& m_brake;
   AnswerSink& m_sink;
-  Work m_work;
-  Settle m_settle;
+  Runtime m_runtime;
+  OnState m_on_state;
   Chunk m_making;
   std::deque<Write> m_writing; // in the order in which they began
 };

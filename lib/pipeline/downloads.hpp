@@ -10,8 +10,8 @@
 
 namespace embedctl::pipeline {
 
-// Fetches the answers of some batches, a few at a time, in the order in which they are taken: while
-// one batch is written to the database, the next ones come.
+// Fetches the answers of batches in order, a few at a time: while one batch is written to the
+// database, the next ones download.
 class Downloads {
 public:
   Downloads(store::Run& run, Executor& executor, std::size_t at_a_time, const StopFlag& stop)
@@ -19,8 +19,8 @@ public:
 
   void add(store::BatchRecord& batch) { m_waiting.push_back(&batch); }
 
-  // Starts what may run now; then waits for the batch's answers if they are to be fetched, and throws
-  // what kept them from coming.
+  // Starts downloads that may run now, then waits for this batch's answers if they are to be
+  // fetched; throws if the download failed.
   void wait_for(const store::BatchRecord& batch);
 
   bool are_running() const { return !m_running.empty(); }

@@ -10,38 +10,38 @@ namespace embedctl::pipeline {
 
 struct Done {};
 
-// Nothing can be done before that time.
+// Nothing to do before this time.
 struct WaitUntil {
   Clock::Steady time;
 };
 
-// It does not go on by itself. The hint is the command that helps.
+// Needs user action. The hint is the command that helps.
 struct Blocked {
   Error why;
 };
 
-// How far one batch came, or a whole run: all that can be done now is done.
+// How far a batch or run got: everything possible now is done.
 using Outcome = std::variant<Done, WaitUntil, Blocked>;
 
-// How the requests of a batch get answered. May be called for different batches from different
-// threads. Real class: BatchExecutor.
+// Gets the requests of a batch answered. Thread-safe for different batches. Real class:
+// BatchExecutor.
 class Executor {
 public:
   virtual ~Executor() = default;
 
-  // Throws if it cannot work, before anything is selected for it; changes nothing.
+  // Throws if it cannot work, before rows are selected for it; changes nothing.
   virtual void check_access() = 0;
 
-  // Where requests go; belongs in run.json.
+  // Where requests are sent; recorded in run.json.
   virtual ProviderIdentity identity() = 0;
 
-  // Moves a batch on from `written` to `ended` as far as it goes now. Done: its requests are
-  // answered, or it was refused for good. Throws Error where a call failed; what is on disk is true
-  // then, and it may be called again.
+  // Advances a batch from `written` towards `ended` as far as possible now. Done: its requests are
+  // answered, or it was refused for good. Throws Error if a call failed; the records on disk are
+  // correct then, and it may be called again.
   virtual Outcome advance(store::Run& run, store::BatchRecord& batch) = 0;
 
-  // Gets the answers of a batch that has ended, and makes it `downloaded`; also once more. It may
-  // turn out that there are none, because it was refused.
+  // Fetches the answers of a batch that has ended and makes it `downloaded`; may be repeated. The
+  // batch may turn out refused, without answers.
   virtual void fetch(store::Run& run, store::BatchRecord& batch) = 0;
 };
 

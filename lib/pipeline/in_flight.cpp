@@ -7,7 +7,7 @@ namespace embedctl::pipeline {
 
 namespace {
 
-// The resolved names, where both know theirs: one table may go by several.
+// Compares resolved names if both have one: a table may have several names.
 bool same_table(const store::RunRecord& a, const store::RunRecord& b) {
   return a.table.empty() || b.table.empty() ? a.task.rows.table == b.task.rows.table
                                             : a.table == b.table;

@@ -9,8 +9,8 @@
 namespace embedctl::pipeline {
 
 // The rows that unfinished runs have in flight, sent or about to be, for the table and target of
-// the run `mine`. A run whose records cannot be read makes it throw, because its rows are unknown:
-// better no submit than one that pays twice. Dry runs have nothing in flight.
+// the run `mine`. Throws if a run's records cannot be read, because its rows are unknown: failing
+// is better than paying twice. Dry runs have nothing in flight.
 std::vector<InFlight>
 rows_in_flight(const std::filesystem::path& batches_dir, const store::RunRecord& mine);
 

@@ -79,7 +79,7 @@ void check_policy(IndexPolicy policy, IndexKeeper* keeper) {
     refuse_obstacles(keeper->survey());
 }
 
-bool wants_rebuild(IndexPolicy policy, std::uint64_t rows, IndexKeeper* keeper, Work work) {
+bool wants_rebuild(IndexPolicy policy, std::uint64_t rows, IndexKeeper* keeper, Runtime runtime) {
   if (keeper == nullptr)
     return false;
   const IndexSurvey survey = keeper->survey();
@@ -89,7 +89,7 @@ bool wants_rebuild(IndexPolicy policy, std::uint64_t rows, IndexKeeper* keeper, 
   if (why.empty())
     return true;
   const double seconds = seconds_to_write(survey, rows);
-  work.progress.note(
+  runtime.progress.note(
       seconds >= k_worth_seconds ? NoteLevel::warning : NoteLevel::detail,
       fmt::format(
           "writing {} rows with {} in place takes about {} longer; {}", human_count(rows),
@@ -97,11 +97,11 @@ bool wants_rebuild(IndexPolicy policy, std::uint64_t rows, IndexKeeper* keeper, 
   return false;
 }
 
-IndexCare::IndexCare(store::Run& run, IndexPolicy policy, IndexKeeper* keeper, Work work)
-    : m_run(run), m_policy(policy), m_keeper(keeper), m_work(work) {}
+IndexCare::IndexCare(store::Run& run, IndexPolicy policy, IndexKeeper* keeper, Runtime runtime)
+    : m_run(run), m_policy(policy), m_keeper(keeper), m_runtime(runtime) {}
 
 void IndexCare::note(NoteLevel level, const std::string& what) const {
-  m_work.progress.note(level, what);
+  m_runtime.progress.note(level, what);
 }
 
 void IndexCare::before_write() {
@@ -109,7 +109,7 @@ void IndexCare::before_write() {
     return;
   // A record of what an earlier load left missing is not written over: what is there stays.
   if (m_run.missing_indexes().indexes.empty()
-      && wants_rebuild(m_policy, m_rows, m_keeper, m_work))
+      && wants_rebuild(m_policy, m_rows, m_keeper, m_runtime))
     try {
       drop();
     } catch (const Error& error) {
@@ -122,7 +122,7 @@ void IndexCare::before_write() {
 
 void IndexCare::drop() {
   m_keeper->drop([&](const std::vector<VectorIndex>& indexes) {
-    m_run.save(store::IndexRecord{m_work.clock.unix_seconds(), indexes});
+    m_run.save(store::IndexRecord{m_runtime.clock.unix_seconds(), indexes});
     note(
         NoteLevel::info,
         fmt::format(
@@ -167,10 +167,10 @@ void IndexCare::build_missing() {
 }
 
 void IndexCare::build(const VectorIndex& index) {
-  m_work.stop.throw_if_requested();
+  m_runtime.stop.throw_if_requested();
   const std::string name = printable(index.name);
   note(NoteLevel::info, "building " + name);
-  const auto start = m_work.clock.steady();
+  const auto start = m_runtime.clock.steady();
   const Rebuilt outcome = m_keeper->build(index);
   if (outcome == Rebuilt::table_gone)
     note(
@@ -183,7 +183,7 @@ void IndexCare::build(const VectorIndex& index) {
         NoteLevel::info,
         fmt::format(
             "built {} in {}", name,
-            about(std::chrono::duration<double>(m_work.clock.steady() - start).count())));
+            about(std::chrono::duration<double>(m_runtime.clock.steady() - start).count())));
 }
 
 void IndexCare::bring_back_after(const std::exception& failure) {

@@ -2,7 +2,7 @@
 
 #include "base/error.hpp"
 #include "core/index_keeper.hpp"
-#include "pipeline/work.hpp"
+#include "pipeline/runtime.hpp"
 #include "store/run.hpp"
 
 #include <cstdint>
@@ -24,13 +24,13 @@ enum class IndexPolicy {
 void check_policy(IndexPolicy policy, IndexKeeper* keeper);
 
 // Whether to drop them for writing so many rows. Where they stay, says what that costs.
-bool wants_rebuild(IndexPolicy policy, std::uint64_t rows, IndexKeeper* keeper, Work work);
+bool wants_rebuild(IndexPolicy policy, std::uint64_t rows, IndexKeeper* keeper, Runtime runtime);
 
 // Drops the indexes when the writing begins and builds them again after it. What is dropped is in
 // indexes.json of the run folder first, and until it is back. The run must be locked.
 class IndexCare {
 public:
-  IndexCare(store::Run& run, IndexPolicy policy, IndexKeeper* keeper, Work work);
+  IndexCare(store::Run& run, IndexPolicy policy, IndexKeeper* keeper, Runtime runtime);
 
   // Tells how many rows are about to be written.
   void expect(std::uint64_t rows) { m_rows = rows; }
@@ -55,7 +55,7 @@ private:
   store::Run& m_run;
   IndexPolicy m_policy;
   IndexKeeper* m_keeper;
-  Work m_work;
+  Runtime m_runtime;
   std::uint64_t m_rows = 0;
   bool m_begun = false;
 };

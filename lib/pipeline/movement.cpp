@@ -23,7 +23,7 @@ bool is_general(ErrorKind kind) {
   return false;
 }
 
-// What waiting mends asks least, and a stop asks for nothing else.
+// What waiting fixes needs least action; a stop needs none.
 int demand_of(ErrorKind kind) {
   return kind == ErrorKind::unreachable ? 0 : kind == ErrorKind::interrupted ? 2 : 1;
 }

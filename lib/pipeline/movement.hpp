@@ -11,17 +11,17 @@
 
 namespace embedctl::pipeline {
 
-// What several batches came to: of errors, the one that asks most of a person.
+// The combined result of several batches: of several errors, the one that needs most user action.
 class Tally {
 public:
   void add(const Outcome& outcome);
   void add(const Error& error);
 
-  // Whether something failed that other batches would meet too: the disk, what is away, a stop, the
-  // configuration.
+  // Whether the failure would affect every batch: the disk, an unreachable service, an interrupt or
+  // the configuration.
   bool has_general_failure() const;
 
-  // Blocked where one batch is, although the others went on. Throws a general failure.
+  // Blocked if any batch is, even if others advanced. Throws a general failure.
   Outcome outcome() const;
 
 private:
@@ -29,8 +29,8 @@ private:
   std::optional<Clock::Steady> m_wait; // the earliest
 };
 
-// Moves batches on by an executor, a few at a time. Where one cannot be sent, or a failure is
-// general, those that wait for their turn stay as they are.
+// Advances batches through an executor, a few at a time. After a send failure or a general failure,
+// batches still queued are left as they are.
 class Movement {
 public:
   Movement(store::Run& run, Executor& executor, std::size_t at_a_time, const StopFlag& stop)
@@ -38,7 +38,7 @@ public:
 
   void add(store::BatchRecord& batch);
 
-  // Waits until all are moved as far as they go.
+  // Waits until all have advanced as far as they can.
   Tally finish();
 
 private:

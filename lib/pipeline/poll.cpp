@@ -18,7 +18,7 @@ using store::BatchState;
 
 namespace {
 
-// Requests that only look may go several at a time; more would meet the provider's rate limit.
+// Concurrent polls; more would hit the provider's rate limit.
 constexpr std::size_t k_parallel_looks = 8;
 
 constexpr int k_not_found = 404;
@@ -30,8 +30,7 @@ bool is_with_provider(const BatchRecord& batch) {
 Error unknown_batch(const store::Run& run, const BatchRecord& batch, const Error& error) {
   const auto& provider = run.record().provider;
   Error unknown(
-      error.kind(),
-      fmt::format("batch {:03}: {}", batch.number, error.what()),
+      error.kind(), fmt::format("batch {:03}: {}", batch.number, error.what()),
       fmt::format(
           "check that the key is of the account that the batch was sent with{}; another key's "
           "account does not show it",
@@ -41,8 +40,7 @@ Error unknown_batch(const store::Run& run, const BatchRecord& batch, const Error
 }
 
 // In memory only.
-void retrieve(
-    const store::Run& run, BatchRecord& batch, BatchProvider& provider, Clock& clock) {
+void retrieve(const store::Run& run, BatchRecord& batch, BatchProvider& provider, Clock& clock) {
   try {
     batch.remote = provider.retrieve(batch.batch_id);
   } catch (const Error& error) {
@@ -57,7 +55,7 @@ void retrieve(
     batch.refused_at = clock.unix_seconds();
 }
 
-// Throws the first error for a batch that the provider does not know, after all were asked.
+// After polling all, throws the first error for a batch that the provider does not have.
 void for_each_with_provider(
     store::Run& run,
     const BatchFilter& filter,
@@ -106,10 +104,10 @@ bool is_unknown_batch(const Error& error) {
          && error.provider->http_status == k_not_found;
 }
 
-void look_at(store::Run& run, BatchRecord& batch, BatchProvider& provider, Work work) {
-  retrieve(run, batch, provider, work.clock);
+void look_at(store::Run& run, BatchRecord& batch, BatchProvider& provider, Runtime runtime) {
+  retrieve(run, batch, provider, runtime.clock);
   run.save(batch);
-  cancel_duplicates(run, batch, provider, work);
+  cancel_duplicates(run, batch, provider, runtime);
 }
 
 void ask(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Clock& clock) {
@@ -117,9 +115,9 @@ void ask(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Cl
       run, filter, [&](BatchRecord& batch) { retrieve(run, batch, provider, clock); });
 }
 
-void poll(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Work work) {
+void poll(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Runtime runtime) {
   for_each_with_provider(
-      run, filter, [&](BatchRecord& batch) { look_at(run, batch, provider, work); });
+      run, filter, [&](BatchRecord& batch) { look_at(run, batch, provider, runtime); });
 }
 
 } // namespace embedctl::pipeline

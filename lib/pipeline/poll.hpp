@@ -2,14 +2,14 @@
 
 #include "base/error.hpp"
 #include "core/batch_provider.hpp"
-#include "pipeline/work.hpp"
+#include "pipeline/runtime.hpp"
 #include "store/run.hpp"
 
 #include <optional>
 
 namespace embedctl::pipeline {
 
-// Only the batch of this number; all of them without one.
+// Only the batch with this number; all batches if unset.
 using BatchFilter = std::optional<int>;
 
 inline bool matches(const BatchFilter& filter, const store::BatchRecord& batch) {
@@ -19,22 +19,22 @@ inline bool matches(const BatchFilter& filter, const store::BatchRecord& batch) 
 // Throws Error{usage} if the run has no such batch.
 void check_filter(const store::Run& run, const BatchFilter& filter);
 
-// Whether any of the batches is with the provider, so that its word is needed.
+// Whether any of these batches is at the provider and must be polled.
 bool any_with_provider(const store::Run& run, const BatchFilter& filter);
 
-// What these throw for a batch that the provider does not know.
+// The error these throw for a batch that the provider does not have.
 bool is_unknown_batch(const Error& error);
 
-// Asks the provider for a batch that is with it and stores the answer; one that it is done with
-// becomes `ended`. Where its creation was in doubt, what that made twice is cancelled. Throws for a
-// batch that the provider does not know. The run must be locked.
-void look_at(store::Run& run, store::BatchRecord& batch, BatchProvider& provider, Work work);
+// Polls a batch at the provider and stores the reply; a batch that the provider finished becomes
+// `ended`. Cancels duplicates if its creation was in doubt. Throws if the provider does not have
+// the batch. The run must be locked.
+void look_at(store::Run& run, store::BatchRecord& batch, BatchProvider& provider, Runtime runtime);
 
-// Asks for every batch that is with the provider, for who only wants to see: stores nothing. Throws
-// for a batch that the provider does not know, after all were asked.
+// Polls every batch at the provider for display only: stores nothing. Throws, after polling all, if
+// the provider does not have one.
 void ask(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Clock& clock);
 
 // The same with look_at().
-void poll(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Work work);
+void poll(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Runtime runtime);
 
 } // namespace embedctl::pipeline

@@ -4,17 +4,17 @@
 #include "core/index_keeper.hpp"
 #include "core/row_source.hpp"
 #include "pipeline/executor.hpp"
-#include "pipeline/work.hpp"
+#include "pipeline/runtime.hpp"
 
 namespace embedctl::pipeline {
 
-// What a run is moved on with.
+// What a run needs to advance.
 struct Ports {
   RowSource& source;
   Executor& executor;
   AnswerSink& sink;
   IndexKeeper* indexes; // null where the target has none that need care
-  Work work;
+  Runtime runtime;
 };
 
 } // namespace embedctl::pipeline

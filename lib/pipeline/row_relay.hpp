@@ -10,20 +10,20 @@
 
 namespace embedctl::pipeline {
 
-// Hands rows over to another thread, so that receiving and fingerprinting them goes on while
-// requests are made of those that came before.
+// Passes rows to another thread, so that receiving and fingerprinting overlap with formatting
+// requests.
 class RowRelay {
 public:
   using Take = std::function<void(const SourceRow&)>;
 
-  // `take` runs on a thread of its own.
+  // `take` runs on its own thread.
   explicit RowRelay(Take take)
       : m_blocks([take = std::move(take)](Block& block) { use(block, take); }) {}
 
-  // Throws what an earlier row has met.
+  // Throws if an earlier row failed.
   void add(const SourceRow& row);
 
-  // Waits until all rows are taken; throws what that has met.
+  // Waits until all rows are taken; throws if one failed.
   void finish() { m_blocks.finish(); }
 
 private:

@@ -14,7 +14,7 @@ using store::BatchRecord;
 
 namespace {
 
-// Tells how far the provider is, by its own counts.
+// Reports the provider's progress, by its own counts.
 class Waiting {
 public:
   explicit Waiting(ProgressSink& progress) : m_progress(progress) {}
@@ -58,14 +58,15 @@ std::uint64_t rows_to_come(const store::Run& run) {
   return rows;
 }
 
-// An index is built once for all batches and not again after each.
-bool shall_apply_together(const store::Run& run, const AdvanceOptions& options, const Ports& ports) {
+// An index is built once for all batches, not after each.
+bool shall_apply_together(
+    const store::Run& run, const AdvanceOptions& options, const Ports& ports) {
   const IndexPolicy policy = options.apply.index;
   return policy != IndexPolicy::keep
-         && wants_rebuild(policy, rows_to_come(run), ports.indexes, ports.work);
+         && wants_rebuild(policy, rows_to_come(run), ports.indexes, ports.runtime);
 }
 
-// What is to be done again is done in the first pass, without waiting for anything.
+// What is to be repeated is done in the first pass only.
 bool does_again(const AdvanceOptions& options) {
   return options.apply.overwrite || options.apply.redownload;
 }
@@ -73,7 +74,7 @@ bool does_again(const AdvanceOptions& options) {
 } // namespace
 
 Outcome run_to_end(store::Run& run, const AdvanceOptions& options, const Ports& ports) {
-  Waiting waiting(ports.work.progress);
+  Waiting waiting(ports.runtime.progress);
   AdvanceOptions pass = options;
   const bool together = shall_apply_together(run, options, ports);
   pass.together = together && !does_again(options);
@@ -83,12 +84,12 @@ Outcome run_to_end(store::Run& run, const AdvanceOptions& options, const Ports& 
     if (wait != nullptr || waiting.begun())
       waiting.show(run);
     if (wait == nullptr) {
-      ports.work.progress.finish(Phase::wait);
+      ports.runtime.progress.finish(Phase::wait);
       return outcome;
     }
     const auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(
-        wait->time - ports.work.clock.steady());
-    ports.work.clock.sleep_for(std::max(pause, std::chrono::milliseconds(0)));
+        wait->time - ports.runtime.clock.steady());
+    ports.runtime.clock.sleep_for(std::max(pause, std::chrono::milliseconds(0)));
     pass.apply.redownload = pass.apply.overwrite = false;
     pass.together = together;
   }
@@ -100,8 +101,8 @@ Outcome run_once(store::Run& run, const AdvanceOptions& options, const Ports& po
   return advance(run, pass, ports);
 }
 
-std::vector<store::Run>
-unfinished_runs(const std::filesystem::path& batches_dir, const Task& task, const std::string& scope) {
+std::vector<store::Run> unfinished_runs(
+    const std::filesystem::path& batches_dir, const Task& task, const std::string& scope) {
   std::vector<store::Run> runs;
   for (const auto& folder : store::runs_in(store::place_of(batches_dir, task, scope))) {
     const auto record = store::load_run_record(store::RunPaths(folder).record());

@@ -8,14 +8,14 @@
 
 namespace embedctl::pipeline {
 
-// Stays with a run until it is done or blocked: passes of advance(), and sleep between them. Where
-// an index is dropped, all batches are applied together. The run must be locked.
+// Repeats advance() and sleeps in between until a run is done or blocked. If an index is dropped,
+// all batches are applied together. The run must be locked.
 Outcome run_to_end(store::Run& run, const AdvanceOptions& options, const Ports& ports);
 
-// One pass of it.
+// A single pass.
 Outcome run_once(store::Run& run, const AdvanceOptions& options, const Ports& ports);
 
-// The runs of the task and scope that are neither finished nor dry, oldest first.
+// Unfinished runs of the task and scope, without dry runs, oldest first.
 std::vector<store::Run> unfinished_runs(
     const std::filesystem::path& batches_dir, const Task& task, const std::string& scope);
 

@@ -17,11 +17,10 @@ using store::BatchState;
 
 namespace {
 
-// So many refusals of one uploaded file are put down to an incident that waiting mends.
+// This many refusals of one uploaded file count as a temporary incident.
 constexpr int k_patience_with_a_file = 4;
 
-// Times that a request is made again after its answer was lost and it proved to have had no
-// effect.
+// Retries of a call whose reply was lost and that proved to have had no effect.
 constexpr int k_most_tries = 3;
 
 bool cannot_find_file(const RemoteError& error) {
@@ -29,29 +28,29 @@ bool cannot_find_file(const RemoteError& error) {
          || error.message.find("annot find file") != std::string::npos;
 }
 
-// Of several batches with the same rows, one of these is worth keeping.
+// Of duplicate batches, one in such a state is kept.
 bool gives_results(const RemoteBatch& remote) {
   return remote.status == RemoteStatus::completed
          || (!has_ended(remote.status) && remote.status != RemoteStatus::cancelling);
 }
 
-// The record of an answer, with the provider's own words in it.
+// The batch as JSON, with the provider's response inside.
 constexpr std::uint64_t k_record_bytes = std::uint64_t{1} << 20;
 
-// What goes out must be what was written down: the fingerprints of rows.tsv are of these texts.
+// Only what was recorded may be sent: the fingerprints in rows.tsv are of these texts.
 void check_input(const store::Run& run, const BatchRecord& batch) {
   const auto path = run.paths(batch).input();
   if (sha256_of_file(path) != batch.sha256)
     throw Error(
-        ErrorKind::corrupt, fmt::format("\"{}\" is not the file that was written", path.string()),
-        "it was changed since; remove the run folder and submit again");
+        ErrorKind::corrupt, fmt::format("\"{}\" was modified after it was written", path.string()),
+        "remove the run folder and submit again");
 }
 
 bool contains(const std::vector<std::string>& ids, const std::string& id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
-// Ours at the provider, newest first, without those it refused earlier.
+// Our batches at the provider, newest first, without those it refused earlier.
 std::vector<RemoteBatch>
 find_ours(const std::string& run_id, const BatchRecord& batch, BatchProvider& provider) {
   auto found = provider.find_batches(identity_of(run_id, batch), batch.input_file_created_at);
@@ -68,7 +67,7 @@ find_ours(const std::string& run_id, const BatchRecord& batch, BatchProvider& pr
 RemoteError refusal_of(const BatchRecord& batch) {
   if (batch.remote && !batch.remote->errors.empty())
     return batch.remote->errors.front();
-  return {"refused", "the provider refused the batch without a reason", std::nullopt};
+  return {"refused", "the provider refused the batch without giving a reason", std::nullopt};
 }
 
 Remedy remedy_for(const BatchRecord& batch) {
@@ -101,20 +100,17 @@ identity_of(const std::string& run_id, const BatchRecord& batch) {
 }
 
 void cancel_duplicates(
-    const store::Run& run,
-    BatchRecord& batch,
-    BatchProvider& provider,
-    Work work) {
+    const store::Run& run, BatchRecord& batch, BatchProvider& provider, Runtime runtime) {
   if (!batch.in_doubt)
     return;
   for (const RemoteBatch& other : find_ours(run.id(), batch, provider)) {
     if (other.id == batch.batch_id || contains(batch.duplicates, other.id))
       continue;
-    work.progress.note(
+    runtime.progress.note(
         NoteLevel::warning,
         fmt::format(
-            "batch {:03} exists twice at the provider, because an answer came late: keeping {},"
-            " cancelling {}; what the second one did by then is billed",
+            "batch {:03} exists twice at the provider, because a reply came late: keeping {},"
+            " cancelling {}; what the duplicate has already run is billed",
             batch.number, printable(batch.batch_id), printable(other.id)));
     if (!has_ended(other.status))
       provider.cancel(other.id);
@@ -136,12 +132,12 @@ void Sender::send(BatchRecord& batch) {
     create(batch);
 }
 
-// Nothing ran and nothing is billed: the batch may be sent again.
+// Nothing ran and nothing is billed: the batch may be resent.
 void Sender::take_back(BatchRecord& batch) {
   const RemoteError reason = refusal_of(batch);
   const Remedy remedy = remedy_for(batch);
   batch.refusals.push_back(
-      {m_work.clock.unix_seconds(), batch.batch_id, reason.code, reason.message});
+      {m_runtime.clock.unix_seconds(), batch.batch_id, reason.code, reason.message});
   batch.batch_id.clear();
   batch.remote.reset();
   if (remedy != Remedy::wait)
@@ -151,7 +147,7 @@ void Sender::take_back(BatchRecord& batch) {
 
 void Sender::upload(BatchRecord& batch) {
   const auto on_bytes = [&](std::uint64_t more) {
-    m_work.progress.advance(Phase::upload, {0, more});
+    m_runtime.progress.advance(Phase::upload, {0, more});
   };
   check_input(m_run, batch);
   for (int tries = 1; batch.state == BatchState::written; ++tries) {
@@ -173,8 +169,8 @@ void Sender::upload(BatchRecord& batch) {
   }
 }
 
-// Looks for the file that an upload without an answer may have left. A second copy costs nothing
-// but storage, so there is no waiting here; copies that nobody uses are deleted.
+// Looks for the file of an upload whose reply was lost. A second copy costs only storage, so this
+// does not wait; unused copies are deleted.
 bool Sender::adopt_upload(BatchRecord& batch) {
   bool adopted = false;
   for (const RemoteFile& file : m_provider.find_files(remote_name(batch))) {
@@ -192,7 +188,7 @@ void Sender::record_upload(BatchRecord& batch, const RemoteFile& file) {
   batch.input_file_id = file.id;
   batch.input_file_created_at = file.created_at;
   save(batch, BatchState::uploaded);
-  m_work.progress.advance(Phase::upload, {batch.requests, 0});
+  m_runtime.progress.advance(Phase::upload, {batch.requests, 0});
 }
 
 void Sender::create(BatchRecord& batch) {
@@ -209,7 +205,7 @@ void Sender::create(BatchRecord& batch) {
       remote = m_provider.create(request);
     } catch (const Error& error) {
       if (error.in_doubt) {
-        m_work.progress.note(
+        m_runtime.progress.note(
             NoteLevel::warning,
             fmt::format(
                 "batch {:03}: no reply when creating it; checking whether it exists",
@@ -222,38 +218,38 @@ void Sender::create(BatchRecord& batch) {
         throw;
       continue;
     }
-    // Not within the try: a batch that was made and cannot be recorded stays in doubt.
+    // Outside the try: a batch that was created but cannot be recorded stays in doubt.
     record_batch(batch, std::move(remote));
   }
 }
 
-// Looks for the batch that a create without an answer may have made, for as long as it may take
-// to show. True if it is there; false means that creating it now is as safe as it can be.
+// Looks for the batch of a create whose reply was lost, for as long as it may take to appear. True
+// if it exists; if false, creating it now is as safe as possible.
 bool Sender::adopt_batch(BatchRecord& batch) {
   batch.in_doubt = true;
-  const auto until = m_work.clock.steady() + m_grace;
+  const auto until = m_runtime.clock.steady() + m_grace;
   for (std::chrono::milliseconds pause{500};; pause *= 2) {
     auto found = find_ours(m_run.id(), batch, m_provider);
     if (!found.empty()) {
-      // Of those that give results the oldest, which is the furthest on.
+      // The oldest that yields results, because it has progressed furthest.
       std::reverse(found.begin(), found.end());
       std::stable_partition(found.begin(), found.end(), gives_results);
       record_batch(batch, std::move(found.front()));
-      cancel_duplicates(m_run, batch, m_provider, m_work);
+      cancel_duplicates(m_run, batch, m_provider, m_runtime);
       return true;
     }
     const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(until - m_work.clock.steady());
+        std::chrono::duration_cast<std::chrono::milliseconds>(until - m_runtime.clock.steady());
     if (left.count() <= 0) {
       check_account(batch);
       return false;
     }
-    m_work.clock.sleep_for(std::min(pause, left));
+    m_runtime.clock.sleep_for(std::min(pause, left));
   }
 }
 
-// Under another account's key the list shows nothing, whatever was created. The input file tells:
-// who does not see it cannot see the batch either.
+// With another account's key the list is empty, whatever was created. The input file shows it: an
+// account that cannot see the file cannot see the batch either.
 void Sender::check_account(const BatchRecord& batch) {
   if (m_provider.find_file(batch.input_file_id))
     return;

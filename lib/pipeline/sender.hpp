@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/batch_provider.hpp"
-#include "pipeline/work.hpp"
+#include "pipeline/runtime.hpp"
 #include "store/run.hpp"
 
 #include <chrono>
@@ -11,7 +11,7 @@
 
 namespace embedctl::pipeline {
 
-// What may be done about a batch that the provider refused as a whole.
+// What to do about a batch that the provider refused as a whole.
 enum class Remedy {
   wait,         // the queue is full, or the file is not found yet: the same file later
   upload_again, // the file stays unfound
@@ -19,45 +19,39 @@ enum class Remedy {
 };
 Remedy remedy_for(const store::BatchRecord& batch);
 
-// Whether it was refused for a reason that waiting may mend.
+// Whether the refusal may be temporary.
 bool waits_to_be_resent(const store::BatchRecord& batch);
 
-// The provider is done with it, and it is not sent again.
+// The provider has finished with it, and it is not sent again.
 bool has_ended(const store::BatchRecord& batch);
 
-// What the provider gave as its reason.
+// The provider's reason.
 RemoteError refusal_of(const store::BatchRecord& batch);
 
-// What tells a batch of ours from every other at the provider: a part of its metadata.
+// Identifies our batch at the provider: a part of its metadata.
 std::map<std::string, std::string>
 identity_of(const std::string& run_id, const store::BatchRecord& batch);
 
-// Batches that a create made whose answer was lost, and that showed up only after it was done
-// again: they are cancelled, and their ids kept in the record. Does nothing for a batch whose
-// creation was never in doubt.
+// Cancels duplicates: batches whose create reply was lost and that appeared only after the create
+// was repeated. Their ids are kept in the record. Does nothing for a batch whose creation was never
+// in doubt.
 void cancel_duplicates(
-    const store::Run& run,
-    store::BatchRecord& batch,
-    BatchProvider& provider,
-    Work work);
+    const store::Run& run, store::BatchRecord& batch, BatchProvider& provider, Runtime runtime);
 
-// How long a create whose answer was lost may take to show up in the provider's list.
+// How long a create whose reply was lost may take to appear in the provider's list.
 inline constexpr std::chrono::milliseconds k_usual_grace = std::chrono::seconds(30);
 
-// Takes one batch from `written` to `submitted`. Intent is on disk before each remote call and
-// the answer after it; what is in doubt is looked up before it is done again, because a second
-// create would be a second bill. May be called for different batches from different threads.
+// Takes one batch from `written` to `submitted`. The intent is on disk before each remote call and
+// the reply after it; calls in doubt are looked up before they are repeated, because a second
+// create would be billed. Thread-safe for different batches.
 class Sender {
 public:
   Sender(
       const store::Run& run,
       BatchProvider& provider,
-      Work work,
+      Runtime runtime,
       std::chrono::milliseconds grace = k_usual_grace)
-      : m_run(run),
-        m_provider(provider),
-        m_work(work),
-        m_grace(grace) {}
+      : m_run(run), m_provider(provider), m_runtime(runtime), m_grace(grace) {}
 
   void send(store::BatchRecord& batch);
 
@@ -75,7 +69,7 @@ private:
 
   const store::Run& m_run;
   BatchProvider& m_provider;
-  Work m_work;
+  Runtime m_runtime;
   std::chrono::milliseconds m_grace;
 };
 

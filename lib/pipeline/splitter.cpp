@@ -11,7 +11,7 @@ namespace embedctl::pipeline {
 
 namespace {
 
-// No answer of another batch can have it, whoever sent that one.
+// Unique, so that no answer of another batch can match, whoever sent that one.
 std::string custom_id_of(const std::string& run_id, int batch, std::string_view key) {
   constexpr std::size_t k_digits = 32;
   const auto digest = sha256_of(fmt::format("{}\n{}\n{}", run_id, batch, key));
@@ -20,16 +20,16 @@ std::string custom_id_of(const std::string& run_id, int batch, std::string_view 
 
 } // namespace
 
-Splitter::Splitter(store::Run& run, const BatchLimits& limits, OnBatch on_batch, Work work)
+Splitter::Splitter(store::Run& run, const BatchLimits& limits, OnBatch on_batch, Runtime runtime)
     : m_run(run),
       m_limits(limits),
       m_on_batch(std::move(on_batch)),
-      m_work(work),
+      m_runtime(runtime),
       m_requests(run.record().task.request) {}
 
 void Splitter::add(const SourceRow& row) {
-  m_work.stop.throw_if_requested();
-  m_work.progress.advance(Phase::select, {1, row.text.size()});
+  m_runtime.stop.throw_if_requested();
+  m_runtime.progress.advance(Phase::select, {1, row.text.size()});
   std::string_view reason = reason_to_skip(row);
   std::string_view line;
   if (reason.empty()) {
@@ -43,7 +43,7 @@ void Splitter::add(const SourceRow& row) {
     close_batch();
     line = format(row); // the custom id is that of a row in its batch
   }
-  // Without a unique index a key may come twice, and the provider would refuse the whole batch.
+  // Without a unique index a key may repeat, and the provider would refuse the whole batch.
   if (reason.empty() && !m_keys.add(row.key))
     reason = "duplicate_key";
   if (reason.empty())

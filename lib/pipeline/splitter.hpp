@@ -2,7 +2,7 @@
 
 #include "base/key_index.hpp"
 #include "core/rows.hpp"
-#include "pipeline/work.hpp"
+#include "pipeline/runtime.hpp"
 #include "requests/request_writer.hpp"
 #include "store/batch_writer.hpp"
 #include "store/run.hpp"
@@ -15,7 +15,7 @@
 namespace embedctl::pipeline {
 
 struct BatchLimits {
-  // What the Batch API takes; a larger wish is refused.
+  // The limits of the Batch API; larger options are refused.
   static constexpr std::uint64_t k_most_requests = 50'000;
   static constexpr std::uint64_t k_most_bytes = 209'715'200;
 
@@ -23,16 +23,16 @@ struct BatchLimits {
   std::uint64_t bytes = 188'743'680; // a tenth below the limit
 };
 
-// Splits a stream of rows into batch folders of a run, each handed on as soon as it is written.
+// Splits a stream of rows into batch folders of a run; each is passed on as soon as it is written.
 class Splitter {
 public:
   using OnBatch = std::function<void(store::BatchRecord&)>;
 
-  Splitter(store::Run& run, const BatchLimits& limits, OnBatch on_batch, Work work);
+  Splitter(store::Run& run, const BatchLimits& limits, OnBatch on_batch, Runtime runtime);
 
   void add(const SourceRow& row);
 
-  // Closes the last batch. Without it, the batch being written is worth nothing.
+  // Closes the last batch. Without it, the batch being written is discarded.
   void finish();
 
 private:
@@ -45,7 +45,7 @@ private:
   store::Run& m_run;
   BatchLimits m_limits;
   OnBatch m_on_batch;
-  Work m_work;
+  Runtime m_runtime;
   requests::RequestWriter m_requests;
   std::string m_custom_id; // of the line formatted last
   std::optional<store::BatchWriter> m_writer;

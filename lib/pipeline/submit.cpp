@@ -19,7 +19,7 @@ store::RunRecord new_record(const SubmitOptions& options, const Ports& ports) {
   store::RunRecord record;
   record.version = options.version;
   record.run_id = random_hex(16);
-  record.created_at = ports.work.clock.unix_seconds();
+  record.created_at = ports.runtime.clock.unix_seconds();
   record.task = options.task;
   record.scope = options.scope;
   record.database = ports.source.identity();
@@ -33,22 +33,20 @@ store::RunRecord new_record(const SubmitOptions& options, const Ports& ports) {
   return record;
 }
 
-// The rows of one batch of a dry run, checked against what has happened since.
+// Checks the rows of one batch of a dry run against changes since.
 void check_still_open(
     const store::Run& run,
     const BatchRecord& batch,
     RowSource& source,
     const std::vector<InFlight>& in_flight) {
   const auto ledger = store::Ledger::load(run.paths(batch).rows());
-  const std::string hint =
-      "make a new dry run, or submit without --dry-run";
+  const std::string hint = "make a new dry run, or submit without --dry-run";
   for (const InFlight& other : in_flight)
     other.keys([&](std::string_view key) {
       if (ledger.find_row(key))
         throw Error(
             ErrorKind::usage,
-            fmt::format("rows of this dry run are already in flight ({})", other.run),
-            hint);
+            fmt::format("rows of this dry run are already in flight ({})", other.run), hint);
     });
   std::vector<std::string> keys;
   for (std::size_t row = 0; row < ledger.rows(); ++row)
@@ -97,24 +95,24 @@ SubmitReport submit(const SubmitOptions& options, const Ports& ports) {
   const auto send = [&](BatchRecord& batch) {
     if (!movement || batch.requests == 0)
       return;
-    ports.work.progress.expect(Phase::upload, {batch.asked, batch.bytes});
+    ports.runtime.progress.expect(Phase::upload, {batch.asked, batch.bytes});
     movement->add(batch);
   };
-  // The folder comes with the first row, so that an empty selection leaves none.
+  // The folder is created with the first row, so that an empty selection leaves none.
   const auto begin = [&] {
     report.run.emplace(store::Run::create(options.batches_dir, record));
     if (!options.dry_run)
-      movement.emplace(*report.run, ports.executor, options.parallel, ports.work.stop);
-    splitter.emplace(*report.run, options.limits, send, ports.work);
+      movement.emplace(*report.run, ports.executor, options.parallel, ports.runtime.stop);
+    splitter.emplace(*report.run, options.limits, send, ports.runtime);
   };
-  ports.work.progress.expect(Phase::select, {});
+  ports.runtime.progress.expect(Phase::select, {});
   RowRelay relay([&](const SourceRow& row) {
     if (!splitter)
       begin();
     splitter->add(row);
   });
   const auto left_out = source.select(selection, [&](const SourceRow& row) {
-    ports.work.stop.throw_if_requested(); // a block of rows may be long in coming
+    ports.runtime.stop.throw_if_requested(); // a block of rows may be long in coming
     relay.add(row);
   });
   relay.finish();
@@ -126,11 +124,11 @@ SubmitReport submit(const SubmitOptions& options, const Ports& ports) {
     return report;
   }
   splitter->finish();
-  ports.work.progress.finish(Phase::select);
+  ports.runtime.progress.finish(Phase::select);
   report.run->close_selection(store::SelectionState::complete);
   if (movement) {
     const Tally tally = movement->finish();
-    ports.work.progress.finish(Phase::upload);
+    ports.runtime.progress.finish(Phase::upload);
     report.run->settle();
     report.outcome = tally.outcome();
   }

@@ -38,11 +38,11 @@ struct SubmitReport {
   Outcome outcome;               // of the sending
 };
 
-// Selects what is due, writes it down in batches and sends them; a dry run stops before the sending
-// and needs no provider. The run it returns is locked.
+// Selects the rows, writes batches and sends them; a dry run stops before sending and needs no
+// provider. The returned run is locked.
 SubmitReport submit(const SubmitOptions& options, const Ports& ports);
 
-// Keeps other submits of the same rows off for as long as it lives, here and on other machines.
+// Claims the rows against other submits, here and on other machines, for as long as it lives.
 class Claim {
 public:
   Claim(const std::filesystem::path& place, RowSource& source, const RowSet& rows);
@@ -52,8 +52,9 @@ private:
   std::shared_ptr<const void> m_rows;
 };
 
-// Makes a run of a dry run, so that it can be sent while the claim lives. Refused where some of its rows are in flight
-// elsewhere by now, or were filled, edited or deleted: they would be paid for twice or for nothing.
+// Makes a run of a dry run, so that it can be sent while the claim lives. Refused where some of its
+// rows are in flight elsewhere by now, or were filled, edited or deleted: they would be paid for
+// twice or for nothing.
 [[nodiscard]] Claim release_dry_run(store::Run& run, const Ports& ports);
 
 } // namespace embedctl::pipeline

@@ -40,7 +40,7 @@ public:
       const store::BatchPaths& paths, const BatchRecord& batch, Verification& verification)
       : m_paths(paths), m_batch(batch), m_verification(verification) {}
 
-  void run(const Request& request, std::size_t chunk_size, AnswerSink& sink, Work work);
+  void run(const Request& request, std::size_t chunk_size, AnswerSink& sink, Runtime runtime);
 
 private:
   void problem(const std::string& what);
@@ -52,7 +52,7 @@ private:
   void check_input();
   void check_lists();
   void read_list(const fs::path& path, const StateOf& state_of);
-  void check_vectors(const Request& request, std::size_t chunk_size, AnswerSink& sink, Work work);
+  void check_vectors(const Request& request, std::size_t chunk_size, AnswerSink& sink, Runtime runtime);
   void compare(const AnswerChunk& chunk, AnswerSink& sink);
 
   const store::BatchPaths& m_paths;
@@ -65,18 +65,18 @@ private:
 };
 
 void BatchVerification::run(
-    const Request& request, std::size_t chunk_size, AnswerSink& sink, Work work) {
+    const Request& request, std::size_t chunk_size, AnswerSink& sink, Runtime runtime) {
   if (!load_ledger())
     return;
-  if (is_archive_sound(m_paths.input(), work.stop))
+  if (is_archive_sound(m_paths.input(), runtime.stop))
     check_input();
   if (!m_batch.is_ingested())
     return;
   check_lists();
-  const bool output = is_archive_sound(m_paths.output(), work.stop);
-  const bool errors = is_archive_sound(m_paths.errors(), work.stop);
+  const bool output = is_archive_sound(m_paths.output(), runtime.stop);
+  const bool errors = is_archive_sound(m_paths.errors(), runtime.stop);
   if (output && errors)
-    check_vectors(request, chunk_size, sink, work);
+    check_vectors(request, chunk_size, sink, runtime);
 }
 
 void BatchVerification::problem(const std::string& what) {
@@ -179,7 +179,7 @@ void BatchVerification::read_list(const fs::path& path, const StateOf& state_of)
 }
 
 void BatchVerification::check_vectors(
-    const Request& request, std::size_t chunk_size, AnswerSink& sink, Work work) {
+    const Request& request, std::size_t chunk_size, AnswerSink& sink, Runtime runtime) {
   AnswerChunk chunk;
   chunk.dims = static_cast<std::size_t>(request.dims);
   std::uint64_t without_result = 0;
@@ -195,7 +195,7 @@ void BatchVerification::check_vectors(
          chunk.add(m_ledger->key(row), m_ledger->fingerprint(row), vector);
          if (chunk.size() < chunk_size)
            return;
-         work.stop.throw_if_requested();
+         runtime.stop.throw_if_requested();
          compare(chunk, sink);
          chunk.clear();
        },
@@ -233,7 +233,7 @@ Verification verify(
     const BatchFilter& filter,
     std::size_t chunk_size,
     AnswerSink& sink,
-    Work work) {
+    Runtime runtime) {
   Verification verification;
   if (const auto imbalance = run.imbalance())
     verification.problems.push_back(*imbalance);
@@ -241,7 +241,7 @@ Verification verify(
     if (matches(filter, batch) && batch.state != BatchState::planned) {
       const auto paths = run.paths(batch);
       BatchVerification(paths, batch, verification)
-          .run(run.record().task.request, chunk_size, sink, work);
+          .run(run.record().task.request, chunk_size, sink, runtime);
     }
   return verification;
 }

@@ -2,7 +2,7 @@
 
 #include "core/answer_sink.hpp"
 #include "pipeline/poll.hpp"
-#include "pipeline/work.hpp"
+#include "pipeline/runtime.hpp"
 #include "store/run.hpp"
 
 #include <cstdint>
@@ -26,6 +26,6 @@ Verification verify(
     const BatchFilter& filter,
     std::size_t chunk_size,
     AnswerSink& sink,
-    Work work);
+    Runtime runtime);
 
 } // namespace embedctl::pipeline

@@ -6,8 +6,8 @@
 
 namespace embedctl::sandbox {
 
-// What a call, or a request within a batch, is refused with. It ends in an answer, never in an
-// exit code: Router and Executor catch it.
+// Why a call, or a request within a batch, is refused. It becomes a response, never an exit code:
+// Router and Executor catch it.
 class ApiError : public std::runtime_error {
 public:
   ApiError(

@@ -24,9 +24,9 @@ struct BatchRequest {
   std::optional<InputError> refuse_with;
 };
 
-// How far the requests of a batch have come. Each was either run (and billed, if it succeeded) or
-// has not been touched; the sizes are of the files as they were when all of this was true, so that
-// what a killed process wrote past them can be cut off and done again.
+// How far a batch's requests have progressed. Each has either run (and was billed, if it succeeded)
+// or is untouched; the sizes are of the files at that point, so that whatever a killed process
+// wrote past them can be truncated and redone.
 struct BatchProgress {
   std::uint64_t total = 0;
   std::uint64_t executed = 0;

@@ -25,7 +25,7 @@ RemoteStatus status_from(std::string_view name, std::string_view what) {
   for (const RemoteStatus status : k_statuses)
     if (to_string(status) == name)
       return status;
-  throw Error(ErrorKind::corrupt, fmt::format("{} has no status that is known", what));
+  throw Error(ErrorKind::corrupt, fmt::format("{} has no known status", what));
 }
 
 void field(Writer& writer, std::string_view name, const std::optional<Instant>& instant) {

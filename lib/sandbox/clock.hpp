@@ -13,11 +13,10 @@ using Instant = std::chrono::sys_time<Millis>;
 
 std::int64_t unix_seconds(Instant instant);
 
-// Real seconds, such as an option gives, to the millisecond.
+// Real seconds, as options give them, to the millisecond.
 Millis to_millis(double seconds);
 
-// The time by which batches live: wall time plus whatever it was moved by, or standing still until
-// it is moved. May be used from many threads.
+// The sandbox's time: wall time plus an offset, or frozen until it is moved. Thread-safe.
 class MovableClock {
 public:
   static MovableClock running(Millis moved_by = Millis{0}) { return MovableClock({}, moved_by); }
@@ -25,13 +24,13 @@ public:
     return MovableClock(start, moved_by);
   }
 
-  // As state() of an earlier clock says, or a new one. Throws Error{corrupt}.
+  // Restores state() of an earlier clock, or starts a new one. Throws Error{corrupt}.
   static MovableClock restored(const std::optional<std::string>& state, bool frozen);
 
   Instant now() const;
   void advance(Millis by);
 
-  // What a clock that goes on with this one needs.
+  // What a clock that continues from this one needs.
   std::string state() const;
 
 private:

@@ -14,15 +14,15 @@ struct Response;
 
 namespace embedctl::sandbox {
 
-// Answers with a file, streamed from disk; ranges are honoured. The faults `truncate` and `stall`
-// happen here. The file may be removed as soon as this returns.
+// Responds with a file, streamed from disk, with range support. The faults `truncate` and `stall`
+// apply here. The file may be removed once this returns.
 void send_file(
     httplib::Response& response,
     const std::filesystem::path& file,
     const std::vector<FaultRule>& faults,
     const StopFlag& stop);
 
-// Lets `truncate` and `stall` happen to an answer that has its body already.
+// Applies `truncate` and `stall` to a response that has its body.
 void hamper_body(
     httplib::Response& response, const std::vector<FaultRule>& faults, const StopFlag& stop);
 

@@ -33,8 +33,8 @@ DataFolder::DataFolder(const fs::path& path)
     throw_io_error("open", lock, errno);
   if (::flock(m_lock.get(), LOCK_EX | LOCK_NB) != 0)
     throw Error(
-        ErrorKind::locked, fmt::format("another sandbox is at work in \"{}\"", m_path.string()),
-        "end it, or give this one another --data-dir");
+        ErrorKind::locked, fmt::format("another sandbox is using \"{}\"", m_path.string()),
+        "stop it, or use another --data-dir");
 }
 
 DataFolder::~DataFolder() {

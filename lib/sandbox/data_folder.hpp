@@ -5,11 +5,11 @@
 
 namespace embedctl::sandbox {
 
-// The folder that holds the sandbox's state, for one process at a time.
+// The folder of the sandbox's state, used by one process at a time.
 class DataFolder {
 public:
-  // An empty path makes a private temporary folder, which goes with the object. Throws
-  // Error{locked} if another process is at work there.
+  // An empty path creates a private temporary folder, removed with the object. Throws Error{locked}
+  // if another process uses the folder.
   explicit DataFolder(const fs::path& path);
   ~DataFolder();
   DataFolder(const DataFolder&) = delete;

@@ -10,19 +10,19 @@
 
 namespace embedctl::sandbox {
 
-// The sandbox's state survives the end of its process, however sudden, but not a power cut:
-// nothing here waits for the disk, since tests make and end batches by the thousand.
+// The sandbox's state survives a killed process but not a power cut: nothing here is synced,
+// because tests create and finish thousands of batches.
 
-// The file is whole at any time: written beside it and renamed.
+// Atomic: written under a temporary name and renamed.
 void replace_file(const fs::path& path, std::string_view bytes);
 
 Fd open_for_reading(const fs::path& path);
 
-// Up to `length` bytes at `offset`, fewer only at the end of the file.
+// Up to `length` bytes at `offset`; fewer only at the end of the file.
 std::string read_at(const Fd& fd, std::uint64_t offset, std::size_t length, const fs::path& path);
 
-// A file that grows at its end, buffered. Starts at `size`: what an earlier process wrote past it
-// is cut off. What was not flushed is lost with the object.
+// A buffered append-only file. Truncated to `size` first: whatever an earlier process wrote past it
+// is discarded. Unflushed data is lost with the object.
 class Appender {
 public:
   Appender(fs::path path, std::uint64_t size);
@@ -40,7 +40,7 @@ private:
   std::uint64_t m_size;
 };
 
-// Reads a file line by line; memory is that of the longest line.
+// Reads a file line by line; memory is bounded by the longest line.
 class LineReader {
 public:
   struct Line {

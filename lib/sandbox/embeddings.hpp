@@ -21,7 +21,7 @@ struct Model {
 std::span<const Model> models();
 const Model* find_model(std::string_view name);
 
-// About what a tokenizer would say: four bytes to a token, at least one.
+// A rough token count: four bytes per token, at least one.
 std::uint64_t estimate_tokens(std::string_view text);
 
 struct InputSize {
@@ -29,10 +29,10 @@ struct InputSize {
   std::uint64_t tokens = 0;
 };
 
-// Of the "input" of a request, whatever its form; nothing for one that is wrong.
+// Token count of a request's "input" in any form; 0 if it is not valid.
 InputSize measure_input(const json::Value& body);
 
-// The body of one call of POST /v1/embeddings, or of one line of a batch.
+// The body of a POST /v1/embeddings call, or of one batch line.
 struct EmbeddingRequest {
   std::string model;
   std::vector<std::string> inputs; // a token array as its numbers with blanks between
@@ -41,14 +41,14 @@ struct EmbeddingRequest {
   std::uint64_t tokens = 0;
 };
 
-// Throws ApiError as the real endpoint refuses.
+// Throws the ApiError that the real endpoint would return.
 EmbeddingRequest read_embedding_request(const json::Value& body);
 
 // Appends {"object":"list","data":[…],"model":…,"usage":…}.
 void append_embeddings(std::string& out, const EmbeddingRequest& request);
 
-// A failure that a text asks for: `[[fail:429]]` (any status from 400 to 599) answers that status,
-// `[[fail:some_code]]` fails without an HTTP answer, as a request that never ran does.
+// A failure requested by the text: `[[fail:429]]` (any status from 400 to 599) returns that status,
+// `[[fail:some_code]]` fails without an HTTP response, like a request that never ran.
 struct WantedFailure {
   int status = 0; // 0: without an HTTP answer
   std::string code;

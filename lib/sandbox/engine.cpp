@@ -29,8 +29,8 @@ std::map<std::string, Batch> load_batches(const fs::path& dir) {
   return batches;
 }
 
-// What is billed for certain: batches are worked on one after the other, so whatever the ledger
-// holds past the newest state of any belongs to a slice that a killed process did not finish.
+// The committed ledger size: batches run one after the other, so anything past the newest state of
+// any batch belongs to a slice that a killed process did not finish.
 std::uint64_t ledger_size(const std::map<std::string, Batch>& batches) {
   std::uint64_t size = 0;
   for (const auto& [id, batch] : batches)
@@ -106,7 +106,7 @@ Batch Engine::cancel(const std::string& id) {
   return batch;
 }
 
-void Engine::settle() {
+void Engine::catch_up() {
   const std::lock_guard work(m_work);
   for (bool moved = true; moved && !m_abandoned;) {
     moved = false;
@@ -207,7 +207,7 @@ bool Engine::expire(Batch& batch) {
   return true;
 }
 
-// A step of its own: once these lines are kept, the files are only moved, never written again.
+// A separate step: once these lines are saved, the files are only moved, never rewritten.
 bool Engine::give_up_rest(Batch& batch, const char* code, const char* message) {
   if (batch.progress.executed + batch.progress.never_run == batch.progress.total)
     return false;
@@ -286,7 +286,7 @@ void Engine::end(Batch& batch, RemoteStatus status, Instant when) {
 void Engine::publish_files(Batch& batch) {
   const BatchPaths at = paths(batch);
   const auto publish = [&](const fs::path& content, const char* kind) {
-    // The id follows from the batch's, so that doing it again after a crash makes no second file.
+    // The id derives from the batch's, so repeating this after a crash makes no second file.
     const auto id = fmt::format("file-{}{}", hex(hash(batch.id)), kind);
     return m_files
         .add(
@@ -302,7 +302,7 @@ void Engine::publish_files(Batch& batch) {
     batch.error_file_id = "";
 }
 
-// Takes over what was worked out outside the lock; a cancellation that came meanwhile stays.
+// Adopts results computed outside the lock; a cancellation in the meantime is kept.
 void Engine::keep(const Batch& worked_on) {
   const std::lock_guard lock(m_mutex);
   Batch& batch = m_batches.at(worked_on.id);

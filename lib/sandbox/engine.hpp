@@ -13,8 +13,8 @@
 
 namespace embedctl::sandbox {
 
-// The batches and their life. Calls may come from many threads and answer at once; the work is done
-// in settle(), by whoever calls it. State is in <dir>, and an engine that starts there goes on.
+// The batches and their life cycle. Thread-safe; calls return at once, and the work is done in
+// catch_up(). State is in <dir>; an engine started there resumes it.
 class Engine {
 public:
   Engine(const Options& options, fs::path dir, const MovableClock& clock, FileStore& files);
@@ -28,14 +28,14 @@ public:
   // Throws ApiError if there is none or if it has ended.
   Batch cancel(const std::string& id);
 
-  // Brings every batch to where the clock says it is. Returns early after abandon().
-  void settle();
+  // Advances every batch to the current clock time. Returns early after abandon().
+  void catch_up();
   void abandon() { m_abandoned = true; }
 
   LedgerSummary billed() const { return m_ledger.summary(); }
 
 private:
-  // Each does what is due and says whether that was anything.
+  // Each does what is due and returns whether there was anything.
   bool step(const std::string& id);
   bool step_validating(Batch& batch);
   bool step_in_progress(Batch& batch);
@@ -61,7 +61,7 @@ private:
   const Schedule m_schedule;
   FileStore& m_files;
 
-  std::mutex m_work; // held by the one thread that settles
+  std::mutex m_work; // held by the one thread that catches up
   mutable std::mutex m_mutex;
   std::map<std::string, Batch> m_batches;
   std::map<std::uint64_t, std::string> m_by_sequence;

@@ -9,7 +9,7 @@
 
 namespace embedctl::sandbox {
 
-// The working files of a batch, in the folder of all batches.
+// Working files of a batch, in the common batches folder.
 struct BatchPaths {
   BatchPaths(const fs::path& dir, const std::string& id)
       : state(dir / (id + ".json")),
@@ -25,22 +25,21 @@ struct BatchPaths {
   fs::path errors;
 };
 
-// Runs requests of batches, straight from disk to disk: memory does not depend on the batch's size.
-// Used by one thread.
+// Runs batch requests from disk to disk in constant memory. Single-threaded.
 class Executor {
 public:
-  // Every `fail_every`-th line fails, in turns by both kinds of failure; 0: none.
+  // Every `fail_every`-th line fails, alternating both kinds of failure; 0: none.
   Executor(Ledger& ledger, std::uint64_t fail_every, std::uint64_t seed)
       : m_ledger(ledger), m_fail_every(fail_every), m_seed(seed) {}
 
-  // Decides the order and writes it down.
+  // Chooses the order and records it.
   void plan(const BatchPaths& paths, std::vector<RequestPlace> requests) const;
 
-  // Runs requests from where the batch stands to `until`, or fewer if these are many; keeps
-  // batch.progress. Output, errors and ledger are flushed when it returns.
+  // Runs requests from the batch's position up to `until`, or fewer if there are many; updates
+  // batch.progress. Output, errors and ledger are flushed on return.
   void run(const BatchPaths& paths, Batch& batch, std::uint64_t until);
 
-  // Writes an error line for each request that was not run.
+  // Writes an error line for each request that did not run.
   void
   give_up(const BatchPaths& paths, Batch& batch, std::string_view code, std::string_view message);
 

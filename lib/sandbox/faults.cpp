@@ -28,7 +28,7 @@ std::string_view to_string(FaultAction action) {
 }
 
 Error bad_rule(const std::string& why) {
-  return Error(ErrorKind::usage, "the fault plan is wrong: " + why);
+  return Error(ErrorKind::usage, "the fault plan is not valid: " + why);
 }
 
 FaultAction read_action(const json::Value& rule) {
@@ -36,7 +36,7 @@ FaultAction read_action(const json::Value& rule) {
   for (const auto& [known, action] : k_actions)
     if (known == name)
       return action;
-  throw bad_rule(fmt::format("\"{}\" is no action", name));
+  throw bad_rule(fmt::format("\"{}\" is not a valid action", name));
 }
 
 std::uint64_t read_count(const json::Value& rule, const char* key, std::uint64_t otherwise) {
@@ -44,7 +44,7 @@ std::uint64_t read_count(const json::Value& rule, const char* key, std::uint64_t
     return otherwise;
   const auto number = rule.integer(key);
   if (!number || *number < 0)
-    throw bad_rule(fmt::format("\"{}\" is no count", key));
+    throw bad_rule(fmt::format("\"{}\" is not a valid count", key));
   return static_cast<std::uint64_t>(*number);
 }
 
@@ -52,7 +52,8 @@ Damage read_damage(const json::Value& rule) {
   Damage damage;
   const auto mode = damage_mode_from(rule.string("mode").value_or(""));
   if (!mode)
-    throw bad_rule(fmt::format("\"{}\" is no damage", rule.string("mode").value_or("")));
+    throw bad_rule(
+        fmt::format("\"{}\" is not a valid damage mode", rule.string("mode").value_or("")));
   damage.mode = *mode;
   if (const auto lines = rule.find("lines"))
     lines->for_each([&](const json::Value& line) {
@@ -109,7 +110,7 @@ FaultRule read_rule(const json::Value& value) {
 void FaultPlan::replace(std::string_view json) {
   const auto document = json::Document::try_parse(json);
   if (!document)
-    throw bad_rule("it is no JSON");
+    throw bad_rule("it is not valid JSON");
   auto list = document->root();
   if (const auto rules = list.find("rules"))
     list = *rules;

@@ -23,7 +23,7 @@ enum class FaultAction {
   fail_validation, // of a batch that is created: with `refuse_with`
 };
 
-// Something that goes wrong in some calls of an endpoint.
+// A fault in some calls of an endpoint.
 struct FaultRule {
   std::string endpoint; // "GET /v1/files/{id}/content", or "*"
   FaultAction action = FaultAction::status;
@@ -43,16 +43,16 @@ struct FaultRule {
   std::uint64_t fired = 0; // of these, ones that it happened to
 };
 
-// Which calls go wrong; as JSON, see README.md. May be used from many threads.
+// Which calls fail; for the JSON form see README.md. Thread-safe.
 class FaultPlan {
 public:
-  // Forgets what was planned before. Throws Error{usage} if the JSON is no plan.
+  // Replaces the previous plan. Throws Error{usage} if the JSON is not a valid plan.
   void replace(std::string_view json);
 
-  // Counts the call and tells what happens to it, in the order of the plan.
+  // Counts the call and returns its faults, in plan order.
   std::vector<FaultRule> next(std::string_view endpoint);
 
-  // The rules with how often each was seen and fired.
+  // The rules with their seen and fired counts.
   std::string json() const;
 
 private:

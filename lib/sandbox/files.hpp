@@ -26,14 +26,14 @@ struct StoredFile {
   std::string json() const;
 };
 
-// Some of a list, and whether there is more of it.
+// A page of a list, and whether there is more.
 template <typename T>
 struct Page {
   std::vector<T> items;
   bool has_more = false;
 };
 
-// The bytes of a file that is still coming; gone again unless FileStore::add takes it.
+// The bytes of a file being uploaded; removed unless FileStore::add takes it.
 class IncomingFile {
 public:
   explicit IncomingFile(const fs::path& path);
@@ -58,17 +58,16 @@ struct FileQuery {
   bool ascending = false;
 };
 
-// The files of /v1/files: their bytes in <dir>/<id>, what is known of them in <dir>/<id>.json. May
-// be used from many threads.
+// The files of /v1/files: content in <dir>/<id>, metadata in <dir>/<id>.json. Thread-safe.
 class FileStore {
 public:
   FileStore(fs::path dir, const MovableClock& clock);
 
-  // A place for an upload to be written to.
+  // A place to write an upload to.
   std::unique_ptr<IncomingFile> begin();
 
-  // Moves the content here. An empty id means a new one; an id that is stored already is left as it
-  // is, so that the end of a batch can be repeated.
+  // Moves the content here. An empty id creates a new one; an existing id is left unchanged, so
+  // that finishing a batch can be repeated.
   StoredFile
   add(const fs::path& content,
       std::string name,

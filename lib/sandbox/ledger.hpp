@@ -18,14 +18,14 @@ struct LedgerSummary {
   std::string json() const;
 };
 
-// What was billed: one line for each request of a batch that was run with success,
-// {"batch_id", "custom_id", "input_hash", "tokens"}. Tests prove by it that nothing is paid twice.
+// What was billed: one line per successful request of a batch, {"batch_id", "custom_id",
+// "input_hash", "tokens"}. Tests use it to prove that nothing is paid twice.
 class Ledger {
 public:
   // Starts at `size`: see BatchProgress.
   Ledger(fs::path path, std::uint64_t size);
 
-  // Forgets what was added since the last commit: the work that it belonged to failed.
+  // Discards what was added since the last commit: its work failed.
   void begin();
   void
   add(std::string_view batch_id,

@@ -14,7 +14,7 @@
 
 namespace embedctl::sandbox {
 
-// One call and its answer.
+// One call and its response.
 struct Exchange {
   const httplib::Request& request;
   httplib::Response& response;
@@ -31,7 +31,7 @@ struct Exchange {
   void answer(const std::string& json, int status = 200);
 };
 
-// Throws ApiError for a value that is no number from `least` to `most`.
+// Throws ApiError for a value that is not a number from `least` to `most`.
 std::int64_t query_number(
     const Exchange& exchange,
     const char* name,
@@ -39,9 +39,8 @@ std::int64_t query_number(
     std::int64_t most,
     std::int64_t otherwise);
 
-// What is the same for every call: counting, faults, the key, request ids and errors in the
-// provider's shape. Endpoints are named "GET /v1/files/{id}"; those under /_sandbox/ ask for no key
-// and have no faults.
+// Common to every call: counting, faults, the key, request ids and errors in the provider's format.
+// Endpoints are named "GET /v1/files/{id}"; those under /_sandbox/ need no key and have no faults.
 class Router {
 public:
   using Handler = std::function<void(Exchange&)>;
@@ -50,7 +49,7 @@ public:
 
   void add(const std::string& endpoint, Handler handler);
 
-  // Answers whatever was not added before with 404.
+  // Responds 404 to anything not added before.
   void refuse_the_rest();
 
   // {"calls": {endpoint: count}}

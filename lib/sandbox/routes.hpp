@@ -14,7 +14,7 @@ void add_file_routes(
 void add_batch_routes(Router& router, Engine& engine);
 void add_model_routes(Router& router);
 
-// /_sandbox/: what tests steer and read. `advance` moves the clock and lets the batches follow.
+// /_sandbox/: control and inspection for tests. `advance` moves the clock and the batches.
 void add_control_routes(
     Router& router, Engine& engine, FaultPlan& faults, const std::function<void(Millis)>& advance);
 

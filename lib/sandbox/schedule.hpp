@@ -5,8 +5,8 @@
 
 namespace embedctl::sandbox {
 
-// When a batch does what: a function of when it was created and cancelled, and of nothing else, so
-// that a slow machine is late and still does the same.
+// The timing of a batch: a function of its creation and cancellation times only, so that a slow
+// machine is late but otherwise behaves the same.
 class Schedule {
 public:
   explicit Schedule(const Options& options);
@@ -14,7 +14,7 @@ public:
   Instant expires_at(Instant created_at) const { return created_at + m_window; }
   Instant validated_at(const Batch& batch) const { return batch.created_at + m_validating; }
 
-  // When all requests are run, if nothing comes between.
+  // When all requests have run, if nothing intervenes.
   Instant executed_at(const Batch& batch) const;
   Instant completed_at(const Batch& batch) const { return executed_at(batch) + m_finalizing; }
 

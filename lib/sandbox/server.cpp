@@ -35,7 +35,7 @@ std::string read_api_key(const Options& options) {
   key.erase(key.find_last_not_of(" \t\r\n") + 1);
   if (key.empty())
     throw Error(
-        ErrorKind::usage, fmt::format("\"{}\" holds no key", options.api_key_file.string()));
+        ErrorKind::usage, fmt::format("\"{}\" contains no key", options.api_key_file.string()));
   return key;
 }
 
@@ -44,9 +44,9 @@ void check(const Options& options) {
        {options.validating_seconds, options.in_progress_seconds, options.finalizing_seconds,
         options.cancelling_seconds, options.window_seconds})
     if (!(seconds >= 0 && seconds <= 1e9))
-      throw Error(ErrorKind::usage, "a status cannot last less than nothing or more than decades");
+      throw Error(ErrorKind::usage, "a status duration is negative or too long");
   if (options.port < 0 || options.port > 65'535)
-    throw Error(ErrorKind::usage, fmt::format("{} is no port", options.port));
+    throw Error(ErrorKind::usage, fmt::format("{} is not a valid port", options.port));
 }
 
 } // namespace
@@ -126,13 +126,13 @@ private:
     if (m_port <= 0)
       throw Error(
           ErrorKind::io, fmt::format("cannot listen on {}:{}", k_host, m_options.port),
-          "another program may have the port; --port 0 takes any free one");
+          "another program may be using the port; --port 0 picks a free one");
   }
 
   void work() {
     while (!m_stop.requested()) {
       try {
-        m_engine.settle();
+        m_engine.catch_up();
         m_stop.wait_for(k_tick);
       } catch (const std::exception& error) {
         // A full disk, most likely. What was not kept is done again.
@@ -148,7 +148,7 @@ private:
   void advance(Millis by) {
     m_clock.advance(by);
     keep_clock();
-    m_engine.settle();
+    m_engine.catch_up();
   }
 
   const Options m_options;

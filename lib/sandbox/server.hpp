@@ -7,20 +7,20 @@
 
 namespace embedctl::sandbox {
 
-// A provider of the Batch API on the loopback address, for trying out, for users' own CI and for
-// tests. Its state is in the data folder: a server that starts there goes on with it.
+// A Batch API provider on the loopback address, for trying out, for users' CI and for tests. Its
+// state is in the data folder; a server started there resumes it.
 class Server {
 public:
-  // Reads what is in the data folder. Throws Error for options that make no sense.
+  // Loads the data folder. Throws Error for options that make no sense.
   explicit Server(Options options);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Listens when it returns. Throws Error{io} if the port is taken.
+  // Listening when it returns. Throws Error{io} if the port is taken.
   void start();
 
-  // Closes every connection, in the middle of an answer if need be. Does nothing if stopped.
+  // Closes every connection, even in the middle of a response. Does nothing if stopped.
   void stop();
 
   // Known after start().

@@ -36,7 +36,7 @@ struct Validation {
   std::uint64_t tokens = 0;
 };
 
-// Reads a batch's input file as the provider does before it runs anything.
+// Validates a batch's input file as the provider does before running it.
 Validation validate_input(
     const std::filesystem::path& file, const std::string& endpoint, const InputLimits& limits);
 

@@ -22,7 +22,7 @@ fs::path archive_of(const fs::path& plain) {
   return plain.string() + ".zst";
 }
 
-// nullptr where none is on record.
+// nullptr if none is recorded.
 const Archive* find_archive(const fs::path& plain, const BatchRecord& batch) {
   const auto& archives = batch.archives;
   const auto found = std::find_if(archives.begin(), archives.end(), [&](const Archive& archive) {
@@ -94,7 +94,7 @@ void archive(const BatchPaths& paths, BatchRecord& batch, const StopFlag& stop) 
   BatchRecord packed = batch;
   for (const fs::path& plain : packable_files(paths))
     if (fs::exists(plain)) {
-      // Noise may not become smaller.
+      // Random data may grow when compressed.
       require_free_bytes(paths.folder(), embedctl::file_size(plain));
       put_on_record(packed, plain, zst::pack(plain, archive_of(plain), stop));
     }

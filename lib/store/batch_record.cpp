@@ -16,7 +16,7 @@ namespace {
 
 constexpr int k_format = 2;
 
-// The provider lists one error for each bad line of an input file, so its answer may be long.
+// The provider reports one error per bad line of an input file, so its response may be long.
 constexpr std::uint64_t k_largest_record = std::uint64_t{64} << 20;
 
 constexpr std::array<std::string_view, 10> k_state_names = {
@@ -28,7 +28,7 @@ BatchState state_from(const Fields& fields) {
   for (std::size_t i = 0; i < k_state_names.size(); ++i)
     if (name == k_state_names[i])
       return static_cast<BatchState>(i);
-  fields.refuse(fmt::format("state \"{}\" is not known", name));
+  fields.refuse(fmt::format("unknown state \"{}\"", name));
 }
 
 RemoteStatus status_from(const Fields& fields) {
@@ -36,7 +36,7 @@ RemoteStatus status_from(const Fields& fields) {
   for (int i = 0; i <= static_cast<int>(RemoteStatus::unknown); ++i)
     if (name == to_string(static_cast<RemoteStatus>(i)))
       return static_cast<RemoteStatus>(i);
-  fields.refuse(fmt::format("status \"{}\" is not known", name));
+  fields.refuse(fmt::format("unknown status \"{}\"", name));
 }
 
 enum class Answer { with, without };
@@ -172,7 +172,7 @@ BatchRecord load_batch_record(const std::filesystem::path& path) {
   const auto text = read_file_if_any(path, k_largest_record);
   if (!text)
     throw Error(
-        ErrorKind::usage, fmt::format("there is no \"{}\"", path.string()),
+        ErrorKind::usage, fmt::format("\"{}\" does not exist", path.string()),
         "give the batch.json of a batch folder, batches/<scope>/run_<time>/batches/batch_001");
   const Fields fields(path, *text, k_format);
   BatchRecord record;
@@ -221,8 +221,8 @@ BatchRecord load_batch_record(const std::filesystem::path& path) {
 
 void save_batch_record(const std::filesystem::path& path, const BatchRecord& record) {
   std::string text = to_json(record, Answer::with);
-  // An answer that is not valid JSON or is nested too deep where it stands here would make the record one
-  // that nobody can read again.
+  // An answer that is not valid JSON or is nested too deep where it stands here would make the
+  // record one that nobody can read again.
   if (!json::Document::try_parse(text))
     text = to_json(record, Answer::without);
   write_file_atomically(path, text);

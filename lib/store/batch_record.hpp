@@ -11,8 +11,8 @@
 
 namespace embedctl::store {
 
-// Each step to the next is one atomic replacement of batch.json. `uploading` and `creating` are
-// intents: found after a crash, what they announced may or may not have happened.
+// Each transition is one atomic replacement of batch.json. `uploading` and `creating` are intents:
+// after a crash, the call may or may not have happened.
 enum class BatchState {
   planned,    // its files are being written, or were when the process died
   written,    // its files are whole and durable; nothing was sent
@@ -28,7 +28,7 @@ enum class BatchState {
 
 std::string_view to_string(BatchState state);
 
-// A time the provider refused the whole batch: nothing ran and nothing is billed.
+// A refusal of the whole batch by the provider: nothing ran and nothing is billed.
 struct Refusal {
   std::int64_t at = 0;
   std::string batch_id;
@@ -43,7 +43,7 @@ struct Findings {
   std::uint64_t damaged_lines = 0;  // lines that belong to no row
 };
 
-// A file that was packed: its name and what is in it, by which an archive is known to be whole.
+// A packed file: its name, size and digest, to verify the archive against.
 struct Archive {
   std::string file; // "output.jsonl"
   std::uint64_t bytes = 0;
@@ -57,16 +57,16 @@ struct BatchRecord {
   std::uint64_t requests = 0; // lines of input.jsonl
   std::uint64_t asked = 0;    // rows that these ask for: more than requests where rows share one
   std::uint64_t skipped = 0;  // rows that no request asks for
-  std::uint64_t bytes = 0; // of input.jsonl
-  std::string sha256;      // of input.jsonl
-  int upload_attempt = 0;  // part of the remote file's name, so that each attempt can be found
-  int create_attempt = 0;  // part of the remote batch's metadata, likewise
+  std::uint64_t bytes = 0;    // of input.jsonl
+  std::string sha256;         // of input.jsonl
+  int upload_attempt = 0;     // part of the remote file's name, so that each attempt can be found
+  int create_attempt = 0;     // part of the remote batch's metadata, likewise
   std::string input_file_id;
   std::int64_t input_file_created_at = 0; // by the provider's clock
   std::string batch_id;
   std::optional<RemoteBatch> remote; // the provider's last answer
   std::vector<Refusal> refusals;
-  std::int64_t refused_at = 0; // when the last answer was first known to refuse the batch
+  std::int64_t refused_at = 0;         // when the last answer was first known to refuse the batch
   bool in_doubt = false;               // a create may have taken effect without our knowing
   std::vector<std::string> duplicates; // batches that such a create made; cancelled
   bool fetched_again = false;          // a damaged download is fetched again once

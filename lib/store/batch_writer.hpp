@@ -11,15 +11,15 @@
 
 namespace embedctl::store {
 
-// Writes one batch folder: input.jsonl and what is known of its rows. Until finish() the batch is
-// `planned`, and a folder found so after a crash is worth nothing.
+// Writes one batch folder: input.jsonl and the row lists. The batch is `planned` until finish(); a
+// folder found in that state after a crash is discarded.
 class BatchWriter {
 public:
   BatchWriter(BatchPaths paths, int number);
 
-  // A row and the request that asks for it alone.
-  void add(
-      std::string_view key,
+  // A row and its own request.
+  void
+  add(std::string_view key,
       const Fingerprint& fingerprint,
       std::string_view custom_id,
       std::string_view request_line);

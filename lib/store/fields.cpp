@@ -34,9 +34,9 @@ Fields::Fields(const std::filesystem::path& path, std::string_view text, int new
         fmt::format(
             "\"{}\" has format {}, and this embedctl reads formats up to {}", m_where, format,
             newest),
-        "use the embedctl that wrote it, or a newer one; nothing was changed");
+        "use the embedctl version that wrote it, or a newer one; nothing was changed");
   if (format < 1)
-    refuse(fmt::format("format {} does not exist", format));
+    refuse(fmt::format("unknown format {}", format));
   m_format = static_cast<int>(format);
 }
 

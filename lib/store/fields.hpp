@@ -9,14 +9,14 @@
 
 namespace embedctl::store {
 
-// The members that a record of ours must have. Throws Error{corrupt} naming file and member; the
-// file is left as it is.
+// Required members of a record. Throws Error{corrupt} naming file and member; the file is left as
+// it is.
 class Fields {
 public:
-  // Far above what is ever counted in an int, and far below where one overflows.
+  // Above any real count that is kept in an int, and well below overflow.
   static constexpr int k_most_of_few = 1'000'000'000;
 
-  // Parses the text of a file, and refuses a format newer than `newest` with Error{usage}.
+  // Parses a file's text; throws Error{usage} for a format newer than `newest`.
   Fields(const std::filesystem::path& path, std::string_view text, int newest);
 
   int format() const { return m_format; }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int k_format = 1;
 
-// A partitioned table has an index for each of its partitions, and these may be thousands.
+// A partitioned table has one index per partition, possibly thousands.
 constexpr std::uint64_t k_largest_record = std::uint64_t{64} << 20;
 
 void write_index(json::Writer& writer, const VectorIndex& index) {
@@ -46,7 +46,7 @@ VectorIndex read_index(const Fields& fields) {
   fields.for_each("statistics", [&](const Fields& each) {
     index.statistics.push_back({each.small_count("column"), each.small_count("target")});
   });
-  // It is run as it stands: this is no place for anything else.
+  // Executed as it stands, so it must be nothing but a CREATE INDEX.
   if (!index.definition.starts_with("CREATE INDEX "))
     fields.refuse("a definition does not create an index");
   return index;

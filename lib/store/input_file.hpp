@@ -10,17 +10,17 @@
 
 namespace embedctl::store {
 
-// An input.jsonl as it is being made, with its digest. Digesting and writing take as long as making
-// the lines, so blocks of them are handed over to another thread while the next one is made.
+// Writes input.jsonl and computes its digest. Digesting and writing take as long as formatting the
+// lines, so blocks go to another thread while the next is formatted.
 class InputFile {
 public:
   explicit InputFile(std::filesystem::path path)
       : m_file(std::move(path)), m_blocks([this](std::string& block) { store(block); }) {}
 
-  // Throws what an earlier line has met.
+  // Throws if writing an earlier line failed.
   void add(std::string_view line);
 
-  // Makes the file durable under its name; the SHA-256 of all of it, as hex.
+  // Makes the file durable under its name; returns the SHA-256 of its content as hex.
   std::string finish();
 
 private:

@@ -9,13 +9,13 @@ namespace embedctl::store {
 
 namespace fs = std::filesystem;
 
-// The names of batches/README.md, which is the contract of the on-disk format.
+// The names that batches/README.md specifies, the contract of the on-disk format.
 
 inline std::string batch_folder_name(int number) {
   return fmt::format("batch_{:03}", number);
 }
 
-// What the lists of rows are called: those of the built-in task kept the names of release 0.1.0.
+// Names of the row lists: the built-in task keeps those of release 0.1.0.
 enum class ListNames { rows, built_in };
 
 class BatchPaths {

@@ -11,7 +11,7 @@ namespace embedctl::store {
 
 namespace {
 
-// False if the row cannot be one of this file.
+// False if the row is not valid in this file.
 using TakeRow = std::function<bool(
     std::string_view key, const Fingerprint& fingerprint, std::string_view custom_id)>;
 
@@ -47,7 +47,8 @@ void read_rows(const std::filesystem::path& path, const TakeRow& take) {
       throw Error(
           ErrorKind::corrupt,
           fmt::format(
-              "\"{}\" is damaged: line {} is not a row, or repeats one", path.string(), lines.number()),
+              "\"{}\" is damaged: line {} is not a row, or repeats one", path.string(),
+              lines.number()),
           "nothing was changed; restore the file from a copy, or keep the folder for its results");
 }
 
@@ -65,8 +66,7 @@ Ledger Ledger::load(const std::filesystem::path& rows_tsv) {
   return ledger;
 }
 
-bool Ledger::add(
-    std::string_view key, const Fingerprint& fingerprint, std::string_view custom_id) {
+bool Ledger::add(std::string_view key, const Fingerprint& fingerprint, std::string_view custom_id) {
   const std::size_t row = rows();
   m_fingerprints.push_back(fingerprint);
   if (m_ids_are_keys && key != custom_id) {

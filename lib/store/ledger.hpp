@@ -14,9 +14,9 @@
 
 namespace embedctl::store {
 
-// rows.tsv of one batch in memory: its rows, with what text they were selected, and which request
-// asked for each. Rows and requests are numbered apart, because rows may share a request. A batch
-// has at most 50,000 requests, so this is bounded whatever the size of the run.
+// rows.tsv of one batch in memory: its rows, their fingerprints and requests. Rows and requests are
+// numbered separately, because rows may share a request. A batch has at most 50,000 requests, so
+// memory is bounded whatever the size of the run.
 class Ledger {
 public:
   static Ledger load(const std::filesystem::path& rows_tsv);
@@ -36,8 +36,9 @@ public:
     return m_ids.find(custom_id);
   }
 
-  // The rows of a request, in the order of the file.
-  template <typename Take> void for_each_row_of(std::size_t request, const Take& take) const {
+  // The rows of a request, in file order.
+  template <typename Take>
+  void for_each_row_of(std::size_t request, const Take& take) const {
     if (m_request_of.empty())
       return take(request);
     for (std::size_t i = m_first_of[request]; i < m_first_of[request + 1]; ++i)
@@ -55,7 +56,7 @@ private:
   KeyIndex m_keys;
   std::vector<Fingerprint> m_fingerprints;
 
-  // Only where rows share requests: the request of each row, and the rows in order of requests.
+  // Only if rows share requests: the request of each row, and the rows ordered by request.
   std::vector<std::uint32_t> m_request_of;
   std::vector<std::uint32_t> m_by_request;
   std::vector<std::uint32_t> m_first_of;

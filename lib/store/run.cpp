@@ -37,7 +37,7 @@ std::optional<int> batch_number(const std::string& name) {
   if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos)
     return std::nullopt;
   const int number = std::stoi(digits);
-  // "batch_1" beside "batch_001" would be the same batch a second time.
+  // "batch_1" next to "batch_001" would be the same batch twice.
   return batch_folder_name(number) == name ? std::optional(number) : std::nullopt;
 }
 
@@ -60,7 +60,7 @@ std::vector<fs::path> folders_in(const fs::path& folder) {
       "nothing was changed; restore batch.json from a copy, or keep the folder for its results");
 }
 
-// A folder whose batch.json was never written holds nothing yet: that file comes first.
+// A folder without batch.json is empty, because that file is written first.
 BatchRecord planned_batch(const BatchPaths& paths, int number) {
   for (const auto& entry : fs::directory_iterator(paths.folder()))
     if (entry.path().filename() != "batch.json.tmp")
@@ -75,11 +75,11 @@ BatchRecord load_batch(const BatchPaths& paths, int number) {
     return planned_batch(paths, number);
   BatchRecord batch = load_batch_record(paths.record());
   if (batch.number != number)
-    refuse_batch(paths, fmt::format("its batch.json is that of batch {:03}", batch.number));
+    refuse_batch(paths, fmt::format("its batch.json belongs to batch {:03}", batch.number));
   return batch;
 }
 
-// A folder without run.json died before anything was asked of anyone, unless it has batches.
+// Without run.json nothing was requested yet, unless the folder has batches.
 bool is_run(const fs::path& folder) {
   if (!folder.filename().string().starts_with(k_run_prefix))
     return false;
@@ -88,12 +88,12 @@ bool is_run(const fs::path& folder) {
     return true;
   if (fs::exists(paths.batches()))
     throw Error(
-        ErrorKind::corrupt, fmt::format("run \"{}\" has batches and no run.json", folder.string()),
+        ErrorKind::corrupt, fmt::format("run \"{}\" has batches but no run.json", folder.string()),
         "restore run.json from a copy, or move the folder away if none of its rows are in flight");
   return false;
 }
 
-// A scope of the built-in task names a folder as it is, so it must be a plain name.
+// A scope of the built-in task is used as a folder name, so it must be a plain name.
 std::string checked_scope(const std::string& scope) {
   if (scope.empty() || scope.starts_with('.') || scope.find('/') != std::string::npos
       || scope.find('\0') != std::string::npos || scope.size() > 200)
@@ -185,7 +185,7 @@ void Run::save(const IndexRecord& record) const {
 int Run::drop_planned() {
   int dropped = 0;
   while (!m_batches.empty() && m_batches.back().state == BatchState::planned) {
-    // batch.json goes last: what is left without it would look damaged.
+    // batch.json is removed last: the remaining files would look damaged without it.
     const BatchPaths planned = paths(m_batches.back());
     for (const auto& entry : fs::directory_iterator(planned.folder()))
       if (entry.path() != planned.record())
@@ -271,7 +271,7 @@ fs::path batches_dir_of(const Run& run) {
 
 FileLock lock_place(const fs::path& place) {
   make_private_directories(place);
-  return {place / ".lock", fmt::format("submitting for \"{}\"", place.filename().string())};
+  return {place / ".lock", fmt::format("the submit lock of \"{}\"", place.filename().string())};
 }
 
 std::vector<fs::path> runs_in(const fs::path& place) {
@@ -299,7 +299,7 @@ BatchAddress address_of(const fs::path& batch_file) {
   const fs::path run_folder = folder.parent_path().parent_path();
   if (batch_file.filename() != "batch.json" || !number || !fs::exists(run_folder / "run.json"))
     throw Error(
-        ErrorKind::usage, fmt::format("\"{}\" is no batch of a run", batch_file.string()),
+        ErrorKind::usage, fmt::format("\"{}\" is not a batch of a run", batch_file.string()),
         "give a file batches/<scope>/run_<time>/batches/batch_001/batch.json");
   return {run_folder, *number};
 }

@@ -15,7 +15,7 @@
 
 namespace embedctl::store {
 
-// Where a run as a whole stands; derived from its batches.
+// The state of a run, derived from its batches.
 enum class RunState {
   prepared,   // a dry run: nothing was sent
   incomplete, // something is still to be sent
@@ -25,18 +25,18 @@ enum class RunState {
 };
 std::string_view to_string(RunState state);
 
-// A run folder: its records in memory and on disk. Who only looks loads it; who changes it also
-// locks it. References to batches stay valid while more are added.
+// A run folder: its records in memory and on disk. Load it to read, lock it to write. References to
+// batches stay valid while more are added.
 class Run {
 public:
-  // Makes a run folder in the place of the task and scope, with its run.json, and locks it.
+  // Creates and locks a run folder for the task and scope, with its run.json.
   static Run create(const fs::path& batches_dir, RunRecord record);
 
   // Throws as load_run_record does.
   static Run load(const fs::path& folder);
 
-  // Throws Error{locked} if another process works on it. Reads the records again, because they
-  // may have changed before the lock was had.
+  // Throws Error{locked} if another process has it. Reloads the records, because they may have
+  // changed before the lock was taken.
   void lock();
   bool is_locked() const { return m_lock.has_value(); }
 
@@ -54,25 +54,25 @@ public:
   const std::deque<BatchRecord>& batches() const { return m_batches; }
   void save(const BatchRecord& batch) const;
 
-  // Indexes that a load dropped and that are not known to be back.
+  // Indexes that an ingest dropped and that are not known to be rebuilt.
   IndexRecord missing_indexes() const { return load_index_record(m_paths.indexes()); }
   void save(const IndexRecord& record) const;
 
-  // Forgets batches whose files were never finished; returns how many there were.
+  // Removes batches whose files were never finished; returns how many there were.
   int drop_planned();
 
-  // No more rows are selected for it.
+  // Marks the selection as over.
   void close_selection(SelectionState state);
 
-  // Writes `finished` to run.json when that is what the run has become, or is no longer.
+  // Updates `finished` in run.json if it has changed.
   void settle();
 
-  // What is wrong with the books: every batch's rows must add up to what it holds, and all batches
-  // to what was selected. nullopt where they balance.
+  // Checks the counts: the row states of each batch must add up to its rows, and all batches to
+  // what was selected. Returns the first mismatch, or nullopt.
   std::optional<std::string> imbalance() const;
 
-  // Throws Error{corrupt} where they do not. lock() calls it: rows that no batch knows of any more
-  // may be in flight, and must not be sent again.
+  // Throws Error{corrupt} on a mismatch. Called by lock(): rows missing from every batch may be in
+  // flight, and must not be sent again.
   void check_balance() const;
 
   RunState state() const;
@@ -91,14 +91,14 @@ private:
   std::optional<FileLock> m_lock;
 };
 
-// Where the runs of a task and scope lie: <batches_dir>/<scope> for the built-in task, and
+// The folder of a task and scope's runs: <batches_dir>/<scope> for the built-in task, and
 // <batches_dir>/<entity>.<task>/<scope> for others, encoded so that any text can be a scope.
 fs::path place_of(const fs::path& batches_dir, const Task& task, const std::string& scope);
 
 // The folder that the run's place lies under, whatever the working folder.
 fs::path batches_dir_of(const Run& run);
 
-// Held while rows are selected and sent: one submit per place.
+// Locked while rows are selected and sent: one submit per place.
 FileLock lock_place(const fs::path& place);
 
 // The run folders in a place, or all under <batches_dir>, oldest first.

@@ -27,7 +27,7 @@ SelectionState selection_from(const Fields& fields) {
   for (std::size_t i = 0; i < k_selection_names.size(); ++i)
     if (name == k_selection_names[i])
       return static_cast<SelectionState>(i);
-  fields.refuse(fmt::format("selection \"{}\" is not known", name));
+  fields.refuse(fmt::format("unknown selection \"{}\"", name));
 }
 
 void write_optional(json::Writer& writer, const std::optional<std::uint64_t>& number) {

@@ -17,7 +17,7 @@ enum class SelectionState {
   interrupted, // cut short; the rows not reached belong to no run
 };
 
-// run.json: all that the run was made with, so that it goes on whatever the configuration says by
+// run.json: everything the run was made with, so that it resumes whatever the configuration says by
 // then. No secrets.
 struct RunRecord {
   std::string version; // of the embedctl that made it
@@ -38,8 +38,8 @@ struct RunRecord {
   bool finished = false;                      // every batch is ingested; nothing is left to do
 };
 
-// Throws Error{usage} for a folder that is none or of a newer format, Error{corrupt} for a
-// damaged one.
+// Throws Error{usage} if the folder is not a run or has a newer format, Error{corrupt} if it is
+// damaged.
 RunRecord load_run_record(const std::filesystem::path& path);
 void save_run_record(const std::filesystem::path& path, const RunRecord& record);
 

@@ -10,7 +10,7 @@ namespace embedctl::store {
 void write_task(json::Writer& writer, const Task& task);
 Task read_task(const Fields& task);
 
-// The task that a run.json of format 1 is about: its member `entity` and, beside it, `encoding`.
+// The task of a format 1 run.json: its member `entity`, and `encoding` next to it.
 Task read_task_of_format_1(const Fields& run);
 
 } // namespace embedctl::store

@@ -7,11 +7,11 @@
 
 namespace embedctl::store {
 
-// One line of fields between tabs. Tab, newline, carriage return and backslash inside a field
-// are written \t \n \r \\, as Postgres' COPY does, so that a line is always a record.
+// One line of tab-separated fields. Tab, newline, carriage return and backslash are escaped as \t
+// \n \r \\, as in Postgres COPY, so that a line is always one record.
 std::string tsv_line(std::initializer_list<std::string_view> fields);
 
-// The fields of a line without its newline, unescaped.
+// The unescaped fields of a line without its newline.
 std::vector<std::string> tsv_fields(std::string_view line);
 
 } // namespace embedctl::store

@@ -136,7 +136,7 @@ Content pack(const fs::path& file, const fs::path& archive, const StopFlag& stop
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::corrupt)
       throw;
-    refuse(file, fmt::format("what was written is not what is read again: {}", error.what()));
+    refuse(file, fmt::format("the archive does not read back as written: {}", error.what()));
   }
   packed.commit();
   return content;
@@ -151,7 +151,7 @@ void check_packed(
   if (content_of(stream, stop) != content)
     throw Error(
         ErrorKind::corrupt,
-        fmt::format("\"{}\" is damaged: it holds something else than was packed", archive.string()),
+        fmt::format("\"{}\" is damaged: its content is not what was packed", archive.string()),
         hint);
 }
 

@@ -8,7 +8,7 @@
 
 namespace embedctl::zst {
 
-// What tells one content from another.
+// Size and digest of a file's content.
 struct Content {
   std::uint64_t bytes = 0;
   std::string sha256;
@@ -16,15 +16,14 @@ struct Content {
   bool operator==(const Content&) const = default;
 };
 
-// Packs a file into `archive`, durably, and tells what is in it. The archive, or a better one than
-// before, appears under its name only when what was written has been unpacked again and is the
-// same. The file itself is left. Works on several processors, in some 30 MiB of memory. Throws
-// Error{io} where the disk is full or does not give back what it was given, and
-// Error{interrupted}.
+// Packs a file into `archive`, durably, and returns size and digest of its content. The archive,
+// which may replace an older one, gets its name only after it has been unpacked and compared. The
+// file itself stays. Uses several threads and about 30 MiB of memory. Throws Error{io} if the disk
+// is full or returns other data than written, and Error{interrupted}.
 Content
 pack(const std::filesystem::path& file, const std::filesystem::path& archive, const StopFlag& stop);
 
-// Reads it through. Throws as PackedStream does, and Error{corrupt} for another content.
+// Reads the whole archive. Throws as PackedStream does, and Error{corrupt} if the content differs.
 void check_packed(
     const std::filesystem::path& archive,
     const Content& content,

@@ -41,9 +41,9 @@ PackedStream::PackedStream(
 void PackedStream::check_announced_length() const {
   const auto announced = ZSTD_getFrameContentSize(m_buffer.data(), m_end);
   if (announced == ZSTD_CONTENTSIZE_ERROR)
-    refuse("it is no zstd");
+    refuse("it is not a zstd file");
   if (announced != ZSTD_CONTENTSIZE_UNKNOWN && announced != m_length)
-    refuse(fmt::format("it announces {} bytes, and {} were packed", announced, m_length));
+    refuse(fmt::format("its header says {} bytes, but {} were packed", announced, m_length));
 }
 
 std::size_t PackedStream::read(std::span<char> room) {

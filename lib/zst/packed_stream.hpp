@@ -12,10 +12,10 @@ struct ZSTD_DCtx_s;
 
 namespace embedctl::zst {
 
-// What pack() packed, unpacked again: exactly one zstd frame, whose content has the length that is
-// given. In some 10 MiB of memory, whatever the file holds. Throws Error{corrupt} with `hint` as
-// soon as it is seen that the file is damaged or is another: no zstd, cut, changed, longer or
-// shorter inside than said, wanting more memory, or with something behind.
+// Unpacks a file made by pack(): exactly one zstd frame with content of the given length. Uses
+// about 10 MiB of memory, whatever the file contains. Throws Error{corrupt} with `hint` as soon as
+// the file proves damaged or wrong: not zstd, truncated, changed, of another length, needing more
+// memory, or with trailing data.
 class PackedStream : public InputStream {
 public:
   PackedStream(const std::filesystem::path& path, std::uint64_t length, std::string hint = {});

@@ -124,7 +124,7 @@ TEST_CASE("a flag may be repeated and may have a value", "[cli]") {
 
 TEST_CASE("every command takes the common options", "[cli]") {
   Scene scene;
-  const CommonOptions common = scene.parse({"look", "--json", "-qv"}).common;
+  const CommonArguments common = scene.parse({"look", "--json", "-qv"}).common;
   CHECK(common.json);
   CHECK(common.quiet);
   CHECK(common.verbose);

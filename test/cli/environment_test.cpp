@@ -112,7 +112,7 @@ TEST_CASE("PG* and EMBEDCTL_* of .env reach libpq and the option parser", "[cli]
 TEST_CASE("the database is DATABASE_URL, or left to libpq, or an error", "[cli]") {
   const Scene scene;
   const Error error = usage_error([&] { scene.environment("").database_url(); });
-  CHECK(std::string(error.what()) == "no database is named");
+  CHECK(std::string(error.what()) == "DATABASE_URL is not set");
   CHECK_THAT(error.hint(), ContainsSubstring("DATABASE_URL=postgresql://"));
 
   CHECK(
@@ -146,10 +146,10 @@ TEST_CASE("an API key that cannot be one is refused without being shown", "[cli]
   for (const char* bad : {"\"canary\\ncanary\"", "'canary canary'", "canary\xc2\xa0", "canary\xff"})
     CHECK_THAT(
         refusal(std::string("OPENAI_API_KEY=") + bad + "\n"),
-        StartsWith("OPENAI_API_KEY holds white space"));
+        StartsWith("OPENAI_API_KEY contains white space"));
 
   const std::string two_lines = scene.file("two", "canary\ncanary\n");
-  CHECK_THAT(refusal("OPENAI_API_KEY_FILE=" + two_lines), ContainsSubstring("holds white space"));
+  CHECK_THAT(refusal("OPENAI_API_KEY_FILE=" + two_lines), ContainsSubstring("contains white space"));
   CHECK_THAT(
       refusal("OPENAI_API_KEY_FILE=" + scene.file("empty", "\n")), ContainsSubstring("is empty"));
   CHECK_THAT(refusal("OPENAI_API_KEY_FILE=/nowhere/key"), ContainsSubstring("does not exist"));

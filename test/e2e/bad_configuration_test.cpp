@@ -34,10 +34,10 @@ TEST_CASE("what is missing from the environment is named", "[e2e]") {
   const World world;
   world.add_chunks(1, 1, 3);
 
-  check_refused(world, world.run(k_submit, {{"DATABASE_URL", ""}}), 2, "no database is named");
+  check_refused(world, world.run(k_submit, {{"DATABASE_URL", ""}}), 2, "DATABASE_URL is not set");
   check_refused(
       world, world.run({"run", "--family-id", family(1)}, {{"DATABASE_URL", ""}}), 2,
-      "no database is named");
+      "DATABASE_URL is not set");
 
   // Before the database is asked at all: it does not even exist.
   check_refused(
@@ -145,7 +145,7 @@ TEST_CASE("a key that the provider refuses costs no more than one request", "[e2
   const World world;
   world.add_chunks(1, 1, 3);
   world.sandbox().plan(R"({"endpoint": "*", "action": "status", "status": 401, "count": 0})");
-  check_refused(world, world.run(k_submit), 1, "refuses the API key", "hint: check OPENAI_API_KEY");
+  check_refused(world, world.run(k_submit), 1, "rejected the API key", "hint: check OPENAI_API_KEY");
   CHECK(world.sandbox().faults_fired() == 1);
 }
 

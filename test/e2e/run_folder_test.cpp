@@ -100,7 +100,7 @@ TEST_CASE("a folder of a newer version is refused and left as it is", "[e2e]") {
       INFO(arguments[0] << " " << outcome.out << outcome.err);
       CHECK(outcome.exit_code == 2);
       CHECK_THAT(outcome.err, ContainsSubstring("has format 3"));
-      CHECK_THAT(outcome.err, ContainsSubstring("hint: use the embedctl that wrote it"));
+      CHECK_THAT(outcome.err, ContainsSubstring("hint: use the embedctl version that wrote it"));
     }
     CHECK(files_below(run_dir) == before);
     write_file(file, good);

@@ -66,7 +66,7 @@ TEST_CASE("rows in flight in one run are left out of the next submit", "[e2e]") 
   CHECK(Json(second.out).number("rows_in_flight_elsewhere") == 5);
   const Outcome third = world.run({"submit", "--family-id", family(1)});
   CHECK(third.exit_code == 0);
-  CHECK_THAT(third.out, ContainsSubstring("5 rows left out: in flight in run"));
+  CHECK_THAT(third.out, ContainsSubstring("5 rows already in flight"));
   CHECK_THAT(third.out, ContainsSubstring(fs::path(first).filename().string()));
   world.let_pass();
   CHECK(world.sandbox().billed("requests") == 7);

@@ -3,7 +3,7 @@
 
 #include "fuzz/support.hpp"
 #include "openai/parse.hpp"
-#include "openai/refusal.hpp"
+#include "openai/error_reply.hpp"
 
 #include <array>
 
@@ -64,7 +64,7 @@ void check_refusal(std::string_view body) {
   answer.headers = {{"x-request-id", std::string(body.substr(0, 64))}};
   constexpr std::array k_statuses = {302, 400, 401, 429, 500};
   answer.status = k_statuses[body.size() % k_statuses.size()];
-  const Error error = refusal_error("create a batch", answer, Secret(k_key));
+  const Error error = error_of_reply("create a batch", answer, Secret(k_key));
   require(error.kind() == ErrorKind::provider, "a refusal is the provider's");
   for (const std::string& text :
        {std::string(error.what()), error.hint(), error.provider->code,

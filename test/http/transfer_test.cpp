@@ -122,7 +122,7 @@ TEST_CASE_METHOD(Fixture, "an upload that stands still is given up, in doubt", "
     FAIL("it should have thrown");
   } catch (const TransportError& error) {
     CHECK(error.maybe_delivered);
-    CHECK_THAT(error.what(), ContainsSubstring("stood still"));
+    CHECK_THAT(error.what(), ContainsSubstring("stalled"));
   }
 }
 

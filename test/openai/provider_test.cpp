@@ -212,7 +212,7 @@ TEST_CASE_METHOD(Fixture, "an answer that cannot be understood is asked for agai
   transport.answer(200, "");
   const Error error = failure(retrieve);
   CHECK(error.kind() == ErrorKind::unreachable);
-  CHECK_THAT(error.what(), ContainsSubstring("1 attempt: HTTP 200 that cannot be understood"));
+  CHECK_THAT(error.what(), ContainsSubstring("1 attempt (0.0 s): HTTP 200 with an invalid body"));
 }
 
 TEST_CASE_METHOD(Fixture, "ids are escaped in the URL", "[openai]") {
@@ -313,7 +313,7 @@ TEST_CASE_METHOD(Fixture, "a list without an end is an error, not an absence", "
   SECTION("ever new pages") {
     for (int i = 0; i < 1000; ++i)
       transport.answer(200, page({listed(fmt::format("b{}", i), 9)}, true));
-    CHECK_THAT(failure(find).what(), ContainsSubstring("over 1000 pages"));
+    CHECK_THAT(failure(find).what(), ContainsSubstring("more than 1000 pages"));
   }
 }
 

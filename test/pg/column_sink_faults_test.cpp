@@ -1,6 +1,6 @@
+#include "pg/column_sink.hpp"
 #include "pg/fixture.hpp"
 #include "pg/lossy_proxy.hpp"
-#include "pg/column_sink.hpp"
 #include "support/catch.hpp"
 #include "support/fake_progress.hpp"
 
@@ -140,7 +140,7 @@ TEST_CASE("a server that stays away is unreachable, and the password is not show
   CHECK(clock.sleeps > 10);
   CHECK_THAT(error.what() + error.hint(), !ContainsSubstring("canary"));
   REQUIRE(progress.notes.size() == static_cast<std::size_t>(clock.sleeps));
-  CHECK_THAT(progress.notes[1], ContainsSubstring("trying again in 0.2 s"));
+  CHECK_THAT(progress.notes[1], ContainsSubstring("retrying in 0.2 s"));
   for (const std::string& note : progress.notes)
     CHECK_THAT(note, !ContainsSubstring("canary"));
 }

@@ -12,8 +12,8 @@ TEST_CASE("every known SQLSTATE is transient or not, and says what to do", "[pg]
     const char* hint; // a word of it
   };
   const Row rows[] = {
-      {"08000", true, "reached"},   // connection_exception
-      {"08006", true, "reached"},   // connection_failure
+      {"08000", true, "reachable"},   // connection_exception
+      {"08006", true, "reachable"},   // connection_failure
       {"08P01", false, "pooler"},   // protocol_violation
       {"22003", false, ""},         // numeric_value_out_of_range
       {"22P02", false, ""},         // invalid_text_representation

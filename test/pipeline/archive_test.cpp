@@ -27,7 +27,7 @@ struct Ended : World {
   fs::path archive() { return paths().output().string() + ".zst"; }
   void damage() { std::ofstream(archive(), std::ios::app) << "garbage"; }
   std::vector<std::string> problems() {
-    return verify(run, std::nullopt, 1000, sink, work()).problems;
+    return verify(run, std::nullopt, 1000, sink, runtime()).problems;
   }
 };
 
@@ -55,7 +55,7 @@ TEST_CASE("a disk that has no room for archives fails nothing", "[pipeline]") {
   CHECK(world.batch().state == BatchState::ingested);
   CHECK(world.run.record().finished);
   REQUIRE_FALSE(world.progress.notes.empty());
-  CHECK_THAT(world.progress.notes.back(), ContainsSubstring("not packed"));
+  CHECK_THAT(world.progress.notes.back(), ContainsSubstring("not be packed"));
   CHECK(world.problems().empty());
   fs::remove(world.archive().string() + ".tmp");
   world.ingest();

@@ -240,7 +240,7 @@ TEST_CASE("without a keeper no policy does anything", "[pipeline][index]") {
   for (const IndexPolicy policy :
        {IndexPolicy::keep, IndexPolicy::rebuild, IndexPolicy::automatic}) {
     check_policy(policy, nullptr);
-    CHECK_FALSE(wants_rebuild(policy, 1'000'000'000, nullptr, world.work()));
+    CHECK_FALSE(wants_rebuild(policy, 1'000'000'000, nullptr, world.runtime()));
   }
   Ports ports = world.ports();
   ports.indexes = nullptr;

@@ -131,7 +131,7 @@ TEST_CASE("while the provider is away, what is here already is written", "[pipel
   Run run = world.submit(2);
   world.end_all(run);
   for (const int number : {1, 2})
-    poll(run, number, world.provider, world.work());
+    poll(run, number, world.provider, world.runtime());
   world.executor->fetch(run, run.batches()[0]);
   // Now one batch is here, one has ended, and one is to be asked for.
   world.provider.before_retrieve = [] { throw FakeProvider::lost("retrieve"); };

@@ -151,7 +151,7 @@ TEST_CASE("asking stores nothing, and polling stores what it was told", "[pipeli
   CHECK(run.batches()[1].state == BatchState::ended);
   CHECK(load_batch_record(run.paths().batch(2).record()).state == BatchState::submitted);
   Run again = Run::load(run.paths().folder());
-  poll(again, std::nullopt, world.provider, world.work());
+  poll(again, std::nullopt, world.provider, world.runtime());
   CHECK(load_batch_record(run.paths().batch(2).record()).state == BatchState::ended);
   CHECK(
       load_batch_record(run.paths().batch(1).record()).remote->status == RemoteStatus::validating);

@@ -24,7 +24,7 @@ struct Sending : World {
 
   BatchRecord& batch() { return run.batches().at(0); }
   BatchRecord on_disk() { return load_batch_record(run.paths().batch(1).record()); }
-  void send() { Sender(run, provider, work()).send(batch()); }
+  void send() { Sender(run, provider, runtime()).send(batch()); }
 
   // What the next process finds.
   void read_again() { run.batches().at(0) = on_disk(); }

@@ -28,7 +28,7 @@ struct Splitting {
             run,
             limits,
             [this](store::BatchRecord& batch) { handed_on.push_back(batch.number); },
-            world.work()) {}
+            world.runtime()) {}
 
   void add(std::string_view key, std::string_view text) {
     splitter.add({key, text, FakeSource::print_of(text)});

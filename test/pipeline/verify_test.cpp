@@ -72,7 +72,7 @@ struct Ingested : World {
   BatchRecord& batch() { return run.batches().at(0); }
   BatchPaths paths() { return run.paths().batch(1); }
   Verification verification(std::size_t chunk_size = 1000) {
-    return verify(run, std::nullopt, chunk_size, sink, work());
+    return verify(run, std::nullopt, chunk_size, sink, runtime());
   }
   Problems problems() { return verification().problems; }
 };
@@ -85,7 +85,7 @@ struct Sent : World {
 
   BatchPaths paths(int batch) { return run.paths().batch(batch); }
   Problems problems(const BatchFilter& filter = {}) {
-    return verify(run, filter, 1000, sink, work()).problems;
+    return verify(run, filter, 1000, sink, runtime()).problems;
   }
 };
 
@@ -181,7 +181,7 @@ TEST_CASE("requests longer than any result are counted and not read", "[pipeline
   world.source.rows[1].text = world.source.rows[0].text;
   const Run run = world.submit();
   REQUIRE(run.batches().at(0).requests == 3);
-  CHECK(verify(run, {}, 1000, world.sink, world.work()).problems == Problems{});
+  CHECK(verify(run, {}, 1000, world.sink, world.runtime()).problems == Problems{});
 }
 
 TEST_CASE("rows.tsv must hold a row for each request", "[pipeline][verify]") {
@@ -385,7 +385,7 @@ TEST_CASE("rows are compared in chunks of the given size, and between them may s
   world.ingest(run, options);
   const auto check = [&](std::size_t chunk_size) {
     world.sink.examined_sizes.clear();
-    return verify(run, {}, chunk_size, world.sink, world.work()).rows_checked;
+    return verify(run, {}, chunk_size, world.sink, world.runtime()).rows_checked;
   };
   using Sizes = std::vector<std::size_t>;
   CHECK(check(2) == 5);

@@ -63,12 +63,12 @@ struct World {
         throw Error(ErrorKind::usage, "OPENAI_API_KEY is not set");
       return provider;
     };
-    return std::make_unique<pipeline::BatchExecutor>(open, work(), how);
+    return std::make_unique<pipeline::BatchExecutor>(open, runtime(), how);
   }
   bool has_key = true;
 
-  pipeline::Work work() { return {clock, progress, stop}; }
-  pipeline::Ports ports() { return {source, *executor, sink, &keeper, work()}; }
+  pipeline::Runtime runtime() { return {clock, progress, stop}; }
+  pipeline::Ports ports() { return {source, *executor, sink, &keeper, runtime()}; }
 
   pipeline::SubmitOptions options(std::uint64_t requests_per_batch = 1000) {
     pipeline::SubmitOptions options;

@@ -63,7 +63,7 @@ TEST_CASE("a private data folder goes with its owner, a given one stays", "[sand
 
 TEST_CASE("two sandboxes do not share a data folder", "[sandbox]") {
   const DataFolder folder({});
-  CHECK_THROWS_WITH(DataFolder(folder.path()), ContainsSubstring("another sandbox is at work"));
+  CHECK_THROWS_WITH(DataFolder(folder.path()), ContainsSubstring("another sandbox is using"));
 }
 
 TEST_CASE("the ledger forgets what was not committed", "[sandbox]") {

@@ -73,7 +73,7 @@ public:
 
   Batch after(Millis duration, const std::string& id) {
     clock.advance(duration);
-    m_engine->settle();
+    m_engine->catch_up();
     return m_engine->find(id).value();
   }
 

@@ -80,11 +80,11 @@ TEST_CASE("options that make no sense are refused before anything listens", "[sa
   options = {};
   options.fault_plan = folder.path() / "plan.json";
   write_file_atomically(options.fault_plan, "[{}]");
-  CHECK_THROWS_WITH(Server(options), ContainsSubstring("the fault plan is wrong"));
+  CHECK_THROWS_WITH(Server(options), ContainsSubstring("the fault plan is not valid"));
   options = {};
   options.api_key_file = folder.path() / "key";
   write_file_atomically(options.api_key_file, "\n");
-  CHECK_THROWS_WITH(Server(options), ContainsSubstring("holds no key"));
+  CHECK_THROWS_WITH(Server(options), ContainsSubstring("contains no key"));
 }
 
 TEST_CASE("the key comes from a file, and the faults from another", "[sandbox]") {

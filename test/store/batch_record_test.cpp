@@ -209,5 +209,5 @@ TEST_CASE("books that do not add up are no books", "[store]") {
 
 TEST_CASE("a batch.json that is not there is asked for", "[store]") {
   const ScratchFolder scratch;
-  CHECK_THROWS_WITH(load_batch_record(scratch / "batch.json"), ContainsSubstring("there is no"));
+  CHECK_THROWS_WITH(load_batch_record(scratch / "batch.json"), ContainsSubstring("does not exist"));
 }

@@ -6,8 +6,8 @@
 
 namespace embedctl::pipeline {
 
-// What every verb works with besides the database and the provider.
-struct Work {
+// What every command needs besides the database and the provider.
+struct Runtime {
   Clock& clock;
   ProgressSink& progress;
   const StopFlag& stop;

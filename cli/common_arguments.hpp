@@ -5,12 +5,12 @@
 namespace embedctl::cli {
 
 // Every command has these.
-struct CommonOptions {
+struct CommonArguments {
   bool json = false;
   bool quiet = false;
   bool verbose = false;
 };
 
-void add_common_options(OptionSet& set, CommonOptions& options);
+void add_common_options(OptionSet& set, CommonArguments& options);
 
 } // namespace embedctl::cli

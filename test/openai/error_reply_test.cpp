@@ -1,4 +1,4 @@
-#include "openai/refusal.hpp"
+#include "openai/error_reply.hpp"
 
 #include "support/catch.hpp"
 
@@ -10,7 +10,7 @@ namespace {
 const Secret k_key("canary-key");
 
 std::string text_of(int status, const std::string& body) {
-  const Error error = refusal_error("create a batch", {status, {}, body}, k_key);
+  const Error error = error_of_reply("create a batch", {status, {}, body}, k_key);
   CHECK(error.kind() == ErrorKind::provider);
   return error.what();
 }
@@ -45,7 +45,7 @@ TEST_CASE("a refusal is read in every shape in use", "[openai]") {
 }
 
 TEST_CASE("a refusal keeps what support asks for", "[openai]") {
-  const Error error = refusal_error(
+  const Error error = error_of_reply(
       "x", {400, {{"x-request-id", "req_1"}}, R"({"error":{"code":"invalid_value"}})"}, k_key);
   REQUIRE(error.provider);
   CHECK(error.provider->http_status == 400);
@@ -58,15 +58,15 @@ TEST_CASE("a refusal keeps what support asks for", "[openai]") {
 TEST_CASE("a refused key is named without being shown", "[openai]") {
   const HttpResponse answer{
       401, {}, R"({"error":{"message":"Incorrect API key provided: canary****key."}})"};
-  const Error error = refusal_error("list", answer, k_key);
-  CHECK(std::string(error.what()) == "cannot list: the provider refuses the API key (HTTP 401)");
+  const Error error = error_of_reply("list", answer, k_key);
+  CHECK(std::string(error.what()) == "cannot list: the provider rejected the API key (HTTP 401)");
   CHECK_THAT(error.hint(), ContainsSubstring("OPENAI_API_KEY"));
   CHECK_THAT(text_of(403, "no canary-key, no canary-key"), ContainsSubstring("no ***, no ***"));
 }
 
 TEST_CASE("what to do about a refusal is told", "[openai]") {
   const auto hint = [](int status, const std::string& body) {
-    return refusal_error("x", {status, {}, body}, k_key).hint();
+    return error_of_reply("x", {status, {}, body}, k_key).hint();
   };
   CHECK_THAT(hint(403, ""), ContainsSubstring("permissions"));
   CHECK_THAT(hint(404, ""), ContainsSubstring("OPENAI_BASE_URL"));
