@@ -34,7 +34,7 @@ void compare_counts(const BatchRecord& batch, std::uint64_t vectors, Runtime run
       NoteLevel::warning,
       fmt::format(
           "batch {:03}: the provider counts {} of {} requests as completed, and its files hold {}"
-          " valid vectors for {} rows; the files count",
+          " valid vectors for {} requests; the files count",
           batch.number, counts.completed, counts.total, vectors, batch.requests));
 }
 

@@ -5,6 +5,8 @@
 #include "pipeline/repeats.hpp"
 #include "store/tsv.hpp"
 
+#include <optional>
+
 #include <fmt/format.h>
 
 namespace embedctl::pipeline {
@@ -50,11 +52,14 @@ void BatchIngest::run() {
   ChunkWriter writer(
       static_cast<std::size_t>(m_request.dims), m_options.chunk_size, m_brake, m_sink, m_runtime,
       [this](std::size_t row, RowState state) { record(row, state); });
+  std::optional<std::size_t> counted; // the rows of a request come one after the other
   for_each_answer(
       m_paths, m_batch, m_ledger, repeats, m_request, ended_as,
       {[&](std::size_t row, std::span<const float> vector) {
          writer.add(row, m_ledger.key(row), m_ledger.fingerprint(row), vector);
-         ++m_vectors;
+         const std::size_t request = m_ledger.request_of(row);
+         m_vectors += counted != request ? 1 : 0;
+         counted = request;
        },
        [this](std::size_t row, const requests::Failure& failure) {
          fail(row, failure.code, failure.message);

@@ -41,7 +41,7 @@ public:
   RowCounts rows() const;
   const store::Findings& findings() const { return m_findings; }
 
-  // Rows for which a valid vector came back, whatever state they ended in.
+  // Requests that a valid vector came back for, whatever state their rows ended in.
   std::uint64_t vectors() const { return m_vectors; }
 
 private:

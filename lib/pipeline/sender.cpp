@@ -188,7 +188,7 @@ void Sender::record_upload(BatchRecord& batch, const RemoteFile& file) {
   batch.input_file_id = file.id;
   batch.input_file_created_at = file.created_at;
   save(batch, BatchState::uploaded);
-  m_runtime.progress.advance(Phase::upload, {batch.requests, 0});
+  m_runtime.progress.advance(Phase::upload, {batch.asked, 0});
 }
 
 void Sender::create(BatchRecord& batch) {

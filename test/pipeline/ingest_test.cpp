@@ -32,7 +32,7 @@ struct Ingesting : World {
   void ingest() { World::ingest(run, options); }
 
   std::uint64_t count(RowState state) {
-    CHECK(run.rows().total() == batch().requests + batch().skipped);
+    CHECK(run.rows().total() == batch().asked + batch().skipped);
     CHECK(load_batch_record(paths().record()).rows == run.rows());
     return run.rows()[state];
   }
@@ -110,6 +110,37 @@ TEST_CASE("rows that no result mentions have failed", "[pipeline]") {
   CHECK(world.count(RowState::written) == 1);
   CHECK(world.count(RowState::failed) == 2);
   CHECK_THAT(world.failed(), ContainsSubstring("row-0\tno_result\tthe batch is completed"));
+}
+
+TEST_CASE("rows that share a request all get its answer", "[pipeline]") {
+  Ingesting world(9);
+  std::string rows;
+  const std::vector<int> asked_as = {0, 0, 0, 3, 3, 5, 5, 7, 7};
+  for (std::size_t i = 0; i < asked_as.size(); ++i)
+    rows += ledger_line(
+        fmt::format("row-{}", i), FakeSource::print_of(fmt::format("text {}", i)),
+        fmt::format("row-{}", asked_as[i]));
+  write_file_atomically(world.paths().rows(), rows);
+  world.batch().requests = 4;
+  world.run.save(world.batch());
+  world.end(
+      World::good_line("row-0") + World::result_line("row-7", "[1,2,3]"),
+      World::failed_line("row-3", "rate_limit_exceeded"));
+  world.provider.batch(world.batch().batch_id).counts = {4, 1, 3}; // of requests
+  world.ingest();
+  CHECK(world.count(RowState::written) == 3);
+  CHECK(world.count(RowState::failed) == 6);
+  REQUIRE(world.sink.vectors.size() == 3);
+  for (const char* key : {"row-0", "row-1", "row-2"})
+    CHECK(world.sink.vectors[key] == std::vector{0.0F, 0.5F});
+  CHECK(world.sink.fingerprints["row-2"] == FakeSource::print_of("text 2"));
+  for (const char* line :
+       {"row-3\trate_limit_exceeded\t", "row-4\trate_limit_exceeded\t", "row-5\tno_result\t",
+        "row-6\tno_result\t", "row-7\twrong_width\t", "row-8\twrong_width\t"})
+    CHECK_THAT(world.failed(), ContainsSubstring(line));
+  CHECK_FALSE(Run::load(world.run.paths().folder()).imbalance());
+  for (const std::string& note : world.progress.notes)
+    CHECK_THAT(note, !ContainsSubstring("the provider counts"));
 }
 
 TEST_CASE("a batch without any file has failed rows and closed books", "[pipeline]") {

@@ -57,6 +57,13 @@ std::map<std::string, int> bought(World& world) {
   return times;
 }
 
+std::vector<std::string> keys_of(const Run& run) {
+  std::vector<std::string> keys;
+  for (const BatchRecord& batch : run.batches())
+    for_each_key(run.paths(batch).rows(), [&](std::string_view key) { keys.emplace_back(key); });
+  return keys;
+}
+
 } // namespace
 
 TEST_CASE("submit sends every open row once, in as many batches as are needed", "[pipeline]") {
@@ -131,6 +138,32 @@ TEST_CASE("rows in flight are left out, and their run is named", "[pipeline]") {
   CHECK_FALSE(again.run);
   for (const auto& [key, count] : bought(world))
     CHECK(count == 1);
+}
+
+TEST_CASE("a submit takes the rows of its scope, and those of others hold nothing up", "[pipeline]") {
+  World world(3);
+  const std::string other = "b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a22";
+  for (const char* key : {"row-3", "row-4"})
+    world.source.rows.insert(world.source.rows.begin(), {key, "text", false, other});
+  auto options = world.options();
+  const auto mine = submit(options, world.ports());
+  options.scope = other;
+  const auto theirs = submit(options, world.ports());
+  REQUIRE(mine.run);
+  REQUIRE(theirs.run);
+  CHECK(keys_of(*mine.run) == std::vector<std::string>{"row-0", "row-1", "row-2"});
+  CHECK(keys_of(*theirs.run) == std::vector<std::string>{"row-4", "row-3"});
+  CHECK(theirs.held.empty());
+  CHECK(theirs.run->record().scope == other);
+  CHECK(mine.run->paths().folder().parent_path().filename() == k_scope);
+  CHECK(theirs.run->paths().folder().parent_path().filename() == other);
+  CHECK(bought(world).size() == 5);
+  for (auto& row : world.source.rows)
+    row.embedded = row.scope == other;
+  const auto nothing = submit(options, world.ports());
+  CHECK_FALSE(nothing.run);
+  CHECK(nothing.scope.rows == 2);
+  CHECK(nothing.scope.filled == 2);
 }
 
 TEST_CASE("a database that does not tell who it is counts as the same one", "[pipeline]") {

@@ -53,15 +53,20 @@ public:
   std::vector<std::uint64_t>
   select(const Selection& selection, const std::function<void(const SourceRow&)>& take) override {
     std::vector<std::uint64_t> left_out(selection.in_flight.size());
+    std::set<std::string, std::less<>> due;
+    for (const Row& row : rows)
+      if (is_in(selection.rows, row) && !row.embedded)
+        due.insert(row.key);
     std::set<std::string, std::less<>> held;
     for (std::size_t i = 0; i < selection.in_flight.size(); ++i)
       selection.in_flight[i].keys([&](std::string_view key) {
-        if (held.emplace(key).second)
+        if (held.emplace(key).second && due.contains(key))
           ++left_out[i];
       });
     std::uint64_t taken = 0;
     for (const Row& row : rows) {
-      if (!is_in(selection.rows, row) || row.embedded || held.contains(row.key) || (selection.limit && taken == *selection.limit))
+      if (!is_in(selection.rows, row) || row.embedded || held.contains(row.key)
+          || (selection.limit && taken == *selection.limit))
         continue;
       ++taken;
       take({row.key, row.text, print_of(row.text)});
