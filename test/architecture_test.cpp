@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-// DESIGN.md's floor plan, as a test: who may include whom. Arrows point down only; pg and openai
-// are reached through the interfaces of core and constructed in cli.
+// Who may include whom. Arrows point down only; pg and openai are reached through the interfaces of
+// core and constructed in cli.
 
 namespace {
 

@@ -21,7 +21,7 @@ enum class RowState : std::uint8_t {
   already_set, // someone filled it first; not overwritten
   stale,       // its text changed since selection; left NULL for the next submit
   missing_row, // deleted meanwhile
-  failed,      // provider or validation error, with its code
+  failed,      // refused by the provider, by a check or by the database, with its code
   skipped,     // never sent, with its reason
 };
 inline constexpr std::size_t k_row_states = 7;

@@ -17,7 +17,7 @@ namespace embedctl::pg {
 struct ColumnSinkOptions {
   bool overwrite = false; // rows that have a vector already get ours all the same
 
-  // How long the server may work on one statement; zero: as it is configured itself.
+  // How long the server may work on one statement; zero keeps the server's setting.
   std::chrono::seconds statement_timeout{0};
 
   // How long a chunk is tried again while the database is away, restarts or has a conflict.

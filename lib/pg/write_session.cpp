@@ -94,7 +94,7 @@ WriteSession::WriteSession(
   if (statement_timeout.count() > 0)
     m_begin_sql += fmt::format("; SET LOCAL statement_timeout = '{}s'", statement_timeout.count());
   m_update_sql = update_sql(names, m_shape, overwrite);
-  // What was written and edited behind our back was written all the same.
+  // A row that holds our vector is written, even if its text was edited afterwards.
   m_classify_sql = classify_sql(
       names, m_shape,
       holds_ours_sql(names, m_shape) + edited_sql(names)

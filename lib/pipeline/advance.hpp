@@ -20,8 +20,8 @@ struct AdvanceOptions {
   ApplyOptions apply;
 };
 
-// One pass: does everything that is possible now, without waiting for anything but replies. Resumes
-// an interrupted submit, sends, polls, fetches, applies, archives, and rebuilds dropped indexes. A
+// One pass: does everything that is possible now, without waiting for anything but replies. Closes
+// an interrupted selection, sends, polls, fetches, applies, archives, and rebuilds dropped indexes. A
 // bad batch delays only itself. Throws Error if the database or the provider is unreachable or
 // refuses every request; completed work is kept. The run must be locked.
 Outcome advance(store::Run& run, const AdvanceOptions& options, const Ports& ports);

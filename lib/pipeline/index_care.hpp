@@ -35,11 +35,11 @@ public:
   // Tells how many rows are about to be written.
   void expect(std::uint64_t rows) { m_rows = rows; }
 
-  // To be called before each write; does something before the first.
+  // To be called before each write; only the first call acts.
   void before_write();
 
-  // Builds what this writing, or an earlier one that was cut short, has dropped. Each is tried;
-  // then throws what the first that failed threw. What is still missing is told.
+  // Tries to build every missing index, dropped now or by an earlier run that was cut short; warns
+  // of those still missing, then throws the first error.
   void bring_back();
 
   // The same where the writing failed, if the failure leaves a way to; throws nothing.

@@ -23,8 +23,8 @@ bool is_general(ErrorKind kind) {
   return false;
 }
 
-// What waiting fixes needs least action; a stop needs none.
-int demand_of(ErrorKind kind) {
+// A stop outranks every error; what waiting may fix comes last.
+int rank_of(ErrorKind kind) {
   return kind == ErrorKind::unreachable ? 0 : kind == ErrorKind::interrupted ? 2 : 1;
 }
 
@@ -38,7 +38,7 @@ void Tally::add(const Outcome& outcome) {
 }
 
 void Tally::add(const Error& error) {
-  if (!m_error || demand_of(error.kind()) > demand_of(m_error->kind()))
+  if (!m_error || rank_of(error.kind()) > rank_of(m_error->kind()))
     m_error.emplace(error);
 }
 
@@ -80,7 +80,7 @@ void Movement::move(store::BatchRecord& batch) {
   } catch (const Error& error) {
     const std::lock_guard lock(m_mutex);
     m_tally.add(error);
-    m_stopped = is_to_be_sent || m_tally.has_general_failure();
+    m_stopped |= is_to_be_sent || m_tally.has_general_failure();
   }
 }
 

@@ -13,7 +13,7 @@ struct Ports {
   RowSource& source;
   Executor& executor;
   AnswerSink& sink;
-  IndexKeeper* indexes; // null where the target has none that need care
+  IndexKeeper* indexes; // null for a target that cannot have any
   Runtime runtime;
 };
 

@@ -66,7 +66,7 @@ bool shall_apply_together(
          && wants_rebuild(policy, rows_to_come(run), ports.indexes, ports.runtime);
 }
 
-// What is to be repeated is done in the first pass only.
+// --overwrite and --redownload act in the first pass only.
 bool does_again(const AdvanceOptions& options) {
   return options.apply.overwrite || options.apply.redownload;
 }

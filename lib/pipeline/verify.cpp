@@ -24,7 +24,7 @@ using store::BatchState;
 
 namespace {
 
-// nullopt where the fields of a list's line tell no state of that list.
+// nullopt if the line has no state that this list may contain.
 using StateOf = std::function<std::optional<RowState>(const std::vector<std::string>& fields)>;
 
 std::optional<RowState> left_state(const std::vector<std::string>& fields) {

@@ -31,8 +31,8 @@ const Archive* find_archive(const fs::path& plain, const BatchRecord& batch) {
   return found == archives.end() ? nullptr : &*found;
 }
 
-// What the provider gave may be had again; what it was given is needed for nothing but a look.
-std::string way_out(const fs::path& plain) {
+// Answers can be downloaded again; the input is kept for verify alone.
+std::string hint_for(const fs::path& plain) {
   return plain.filename() == "input.jsonl" ? "nothing was changed; restore the file from a copy"
                                            : "nothing was changed; fetch it again with `embedctl "
                                              "ingest --redownload`, or restore "
@@ -43,7 +43,7 @@ fs::path present_archive(const fs::path& plain) {
   fs::path archive = archive_of(plain);
   if (!fs::exists(archive))
     throw Error(
-        ErrorKind::corrupt, fmt::format("\"{}\" is missing", archive.string()), way_out(plain));
+        ErrorKind::corrupt, fmt::format("\"{}\" is missing", archive.string()), hint_for(plain));
   return archive;
 }
 
@@ -64,7 +64,7 @@ std::unique_ptr<InputStream> open_either(const fs::path& plain, const BatchRecor
   if (archive == nullptr)
     return std::make_unique<FileStream>(plain);
   return std::make_unique<zst::PackedStream>(
-      present_archive(plain), archive->bytes, way_out(plain));
+      present_archive(plain), archive->bytes, hint_for(plain));
 }
 
 std::vector<std::unique_ptr<InputStream>>
@@ -87,7 +87,7 @@ void check_archive(const fs::path& plain, const BatchRecord& batch, const StopFl
   if (const Archive* archive = find_archive(plain, batch))
     if (!fs::exists(plain))
       zst::check_packed(
-          present_archive(plain), {archive->bytes, archive->sha256}, stop, way_out(plain));
+          present_archive(plain), {archive->bytes, archive->sha256}, stop, hint_for(plain));
 }
 
 void archive(const BatchPaths& paths, BatchRecord& batch, const StopFlag& stop) {

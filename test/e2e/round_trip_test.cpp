@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <set>
 
-// What DESIGN.md promises, seen from outside: rows go out, vectors come home.
+// The promises, seen from outside: rows go out, vectors come home.
 
 namespace embedctl::e2e {
 

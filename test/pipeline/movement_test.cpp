@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 #include <atomic>
+#include <thread>
 
 using namespace embedctl;
 using namespace embedctl::pipeline;
@@ -54,6 +55,27 @@ struct Moving : World {
 };
 
 } // namespace
+
+TEST_CASE("after a failed send nothing more is sent, whatever fails afterwards", "[pipeline]") {
+  Moving world(3, BatchState::written);
+  world.run.batches()[1].state = BatchState::submitted;
+  std::atomic<bool> failed = false;
+  world.scripted.script = [&](int number) -> Outcome {
+    while (number == 1 ? world.scripted.calls < 2 : !failed)
+      std::this_thread::yield();
+    failed = true;
+    throw Error(ErrorKind::provider, number == 1 ? "refused" : "lost");
+  };
+  Movement movement(world.run, world.scripted, 2, world.stop);
+  movement.add(world.run.batches()[0]);
+  movement.add(world.run.batches()[1]);
+  while (!failed)
+    std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50)); // for both failures to be noted
+  movement.add(world.run.batches()[2]);
+  movement.finish();
+  CHECK(world.scripted.calls == 2);
+}
 
 TEST_CASE("several batches wait until the first of them can go on", "[pipeline]") {
   Tally tally;
