@@ -32,7 +32,7 @@ as_root() {
 apt_get() {
   local log=$repo/build/setup.log
   mkdir -p "${log%/*}"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >>"$log" 2>&1 ||
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" >>"$log" 2>&1 ||
     { tail -n 40 "$log" >&2 && die "apt-get $1 failed; see $log"; }
 }
 
