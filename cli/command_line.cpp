@@ -6,6 +6,7 @@
 #include "cli/words.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <utility>
@@ -20,6 +21,15 @@ using Names = std::vector<std::string>;
 
 bool is_option(std::string_view word) {
   return word.size() > 1 && word.front() == '-';
+}
+
+// Variables of the scripts that build and test embedctl.
+bool is_of_the_tests(std::string_view variable) {
+  constexpr std::array k_prefixes = {
+      "EMBEDCTL_TEST_", "EMBEDCTL_TORTURE_", "EMBEDCTL_STRIKE_", "EMBEDCTL_PG_"};
+  return std::any_of(k_prefixes.begin(), k_prefixes.end(), [&](const char* prefix) {
+    return variable.starts_with(prefix);
+  });
 }
 
 bool asks_for_help(std::string_view word) {
@@ -85,6 +95,7 @@ public:
     for (const Words::Given& given : split.given)
       take(*given.option, given.values);
     take_variables();
+    check_variables();
     check_required();
   }
 
@@ -135,12 +146,28 @@ private:
     });
     for (const Option& option : m_set.options()) {
       const std::string variable = variable_for(option.name);
-      const auto value = m_environment.get_filled(variable);
+      const auto value = m_environment.get(variable);
       if (!value || m_given.contains(option.name) || (hidden && is_required(option.name)))
         continue;
       m_given.emplace(option.name, variable);
       assign(option, *value, variable);
     }
+  }
+
+  // A misspelt variable would be ignored, and rows be sent from the wrong folder, say.
+  void check_variables() const {
+    Names known;
+    for (const Command& command : m_commands) {
+      CommonArguments common;
+      const OptionSet set = options_of(command, common);
+      for (const Option& option : set.options())
+        known.push_back(variable_for(option.name));
+    }
+    for (const std::string& name : m_environment.names("EMBEDCTL_"))
+      if (!is_of_the_tests(name) && std::find(known.begin(), known.end(), name) == known.end())
+        fail(
+            or_closest(fmt::format("unknown variable {}", printable(name)), name, known),
+            "unset it in the environment or in .env; embedctl help options lists what there is");
   }
 
   void check_required() const {
@@ -223,7 +250,7 @@ bool asks_for_json(const std::vector<std::string>& arguments, const Environment&
   if (std::find(arguments.begin(), arguments.end(), name) != arguments.end())
     return true;
   try {
-    const auto value = environment.get_filled(variable_for(name));
+    const auto value = environment.get(variable_for(name));
     return value && parse_bool(*value);
   } catch (const Error&) {
     return false; // the parser will complain

@@ -1,5 +1,6 @@
 #include "cli/commands.hpp"
 
+#include "cli/adopt_command.hpp"
 #include "cli/ingest_command.hpp"
 #include "cli/run_command.hpp"
 #include "cli/sandbox_command.hpp"
@@ -44,6 +45,12 @@ std::vector<Command> all_commands() {
            {"verify --run-dir DIR [options]", "verify --batch-file FILE [options]"},
            {"embedctl verify --run-dir DIR"}},
           add_verify_options, run_verify),
+      make_command(
+          {"adopt",
+           "Let a renamed, upgraded or restored database take over a run",
+           {"adopt --run-dir DIR"},
+           {"embedctl adopt --run-dir DIR"}},
+          add_adopt_options, run_adopt),
       make_command(
           {"sandbox",
            "Serve the Batch API on this machine, to try things out",

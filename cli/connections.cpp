@@ -103,7 +103,8 @@ void check_same_database(RowSource& source, const store::RunRecord& run) {
         fmt::format(
             "this run belongs to database \"{}\" ({}), but DATABASE_URL names \"{}\" ({})",
             run.database.name, run.database.system_identifier, here.name, here.system_identifier),
-        "set DATABASE_URL to the database that the rows were selected from; nothing was changed");
+        "set DATABASE_URL to the database that the rows were selected from; if it was renamed, upgraded"
+        " or restored: embedctl adopt --run-dir DIR");
 }
 
 } // namespace embedctl::cli

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace embedctl::cli {
 
@@ -23,13 +24,10 @@ constexpr const char* k_default_base_url = "https://api.openai.com/v1";
 constexpr std::array k_libpq_variables = {"PGHOST",     "PGHOSTADDR", "PGSERVICE",
                                           "PGDATABASE", "PGPORT",     "PGUSER"};
 
+// An empty variable counts as not set.
 std::optional<std::string> process_variable(const std::string& name) {
   const char* const value = std::getenv(name.c_str());
-  return value ? std::optional<std::string>(value) : std::nullopt;
-}
-
-bool is_filled(const std::optional<std::string>& value) {
-  return value && !value->empty();
+  return value && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
 }
 
 // Configuration that cannot be read is a mistake of set-up, whatever the system's reason.
@@ -58,7 +56,8 @@ Secret checked_key(const std::string& content, const std::string& where) {
         "put the API key of your project there; keys are made in the provider's dashboard");
   if (!std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < 0x7f; }))
     throw Error(
-        ErrorKind::usage, fmt::format("{} contains white space or a character that is not allowed in a key", where),
+        ErrorKind::usage,
+        fmt::format("{} contains white space or a character that is not allowed in a key", where),
         "it must be the key alone: one line, no quotes, no variable name before it");
   return Secret(key);
 }
@@ -71,27 +70,34 @@ void Environment::load(const fs::path& dotenv) {
     return;
   m_dotenv = parse_dotenv(*text, dotenv.string());
   for (const auto& [name, value] : m_dotenv)
-    if (name.starts_with("PG") || name.starts_with("EMBEDCTL_"))
-      ::setenv(name.c_str(), value.c_str(), 0);
+    if ((name.starts_with("PG") || name.starts_with("EMBEDCTL_")) && !process_variable(name))
+      ::setenv(name.c_str(), value.c_str(), 1);
 }
 
 std::optional<std::string> Environment::get(const std::string& name) const {
   if (auto value = process_variable(name))
     return value;
   const auto found = m_dotenv.find(name);
-  return found != m_dotenv.end() ? std::optional(found->second) : std::nullopt;
+  return found != m_dotenv.end() && !found->second.empty() ? std::optional(found->second)
+                                                           : std::nullopt;
 }
 
-std::optional<std::string> Environment::get_filled(const std::string& name) const {
-  auto value = get(name);
-  return is_filled(value) ? value : std::nullopt;
+std::vector<std::string> Environment::names(const std::string& prefix) const {
+  std::vector<std::string> found;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view assignment(*variable);
+    const std::size_t end = std::min(assignment.find('='), assignment.size());
+    if (assignment.starts_with(prefix) && end + 1 < assignment.size())
+      found.emplace_back(assignment.substr(0, end));
+  }
+  return found;
 }
 
 Secret Environment::database_url() const {
-  if (auto url = get_filled("DATABASE_URL"))
+  if (auto url = get("DATABASE_URL"))
     return Secret(*std::move(url));
   if (std::any_of(k_libpq_variables.begin(), k_libpq_variables.end(), [&](const char* name) {
-        return get_filled(name).has_value();
+        return get(name).has_value();
       }))
     return Secret();
   throw Error(
@@ -103,15 +109,14 @@ Secret Environment::api_key() const {
   constexpr const char* k_key = "OPENAI_API_KEY";
   constexpr const char* k_file = "OPENAI_API_KEY_FILE";
   // Either one in the process environment hides both of .env.
-  const bool from_process =
-      is_filled(process_variable(k_key)) || is_filled(process_variable(k_file));
+  const bool from_process = process_variable(k_key) || process_variable(k_file);
   const auto key = from_process ? process_variable(k_key) : get(k_key);
   const auto file = from_process ? process_variable(k_file) : get(k_file);
-  if (is_filled(key) && is_filled(file))
+  if (key && file)
     throw Error(
         ErrorKind::usage, fmt::format("both {} and {} are set", k_key, k_file),
         "keep only one, so that it is clear who pays");
-  if (is_filled(file)) {
+  if (file) {
     const auto content = read_configuration(*file, k_largest_key_file);
     if (!content)
       throw Error(
@@ -127,15 +132,15 @@ Secret Environment::api_key() const {
 }
 
 std::string Environment::base_url() const {
-  return get_filled("OPENAI_BASE_URL").value_or(k_default_base_url);
+  return get("OPENAI_BASE_URL").value_or(k_default_base_url);
 }
 
 std::optional<std::string> Environment::organization() const {
-  return get_filled("OPENAI_ORG_ID");
+  return get("OPENAI_ORG_ID");
 }
 
 std::optional<std::string> Environment::project() const {
-  return get_filled("OPENAI_PROJECT_ID");
+  return get("OPENAI_PROJECT_ID");
 }
 
 } // namespace embedctl::cli

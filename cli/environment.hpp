@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace embedctl::cli {
 
@@ -18,11 +19,11 @@ public:
   // put into the process environment where they are not set yet. Throws Error{usage}.
   void load(const fs::path& dotenv);
 
-  // nullopt if set nowhere. A variable that is set but empty hides the one in the file.
+  // nullopt if set nowhere. An empty variable counts as not set.
   std::optional<std::string> get(const std::string& name) const;
 
-  // get(), with empty taken for not set.
-  std::optional<std::string> get_filled(const std::string& name) const;
+  // The names of all that are set and begin so.
+  std::vector<std::string> names(const std::string& prefix) const;
 
   // DATABASE_URL; empty where libpq's own PG* name the database instead. Throws Error{usage} if
   // nothing does.

@@ -34,7 +34,8 @@ int worst_of(int a, int b) {
 }
 
 bool is_quiet_code(int exit_code) {
-  return exit_code == ExitCode::done || exit_code == ExitCode::not_done;
+  return exit_code == ExitCode::done || exit_code == ExitCode::not_done
+         || exit_code == ExitCode::locked;
 }
 
 } // namespace embedctl::cli

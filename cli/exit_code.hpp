@@ -9,10 +9,10 @@ namespace embedctl::cli {
 struct ExitCode {
   enum Value : int {
     done = 0,          // everything accounted for
-    failed = 1,        // nothing more can be done now
+    failed = 1,        // only a person or another command can do more
     usage = 2,         // wrong usage or configuration; nothing was touched
     rows_failed = 3,   // done, but some rows failed or were skipped
-    not_done = 4,      // batches still in flight or waiting for quota; run again later
+    not_done = 4,      // the same command again, later, moves it on
     locked = 5,        // another process is at work; nothing was touched
     unreachable = 6,   // after all retries; state is safe, run again later
     interrupted = 130, // Ctrl-C; state is safe
@@ -25,7 +25,7 @@ int exit_code_for(const Error& error, const StopFlag& stop);
 // Of what several runs came to, the code that asks most of a person: 1, 6, 5, 4, 3, 0.
 int worst_of(int a, int b);
 
-// With these codes cron shall send no mail.
+// With these codes --quiet prints nothing, and cron sends no mail.
 bool is_quiet_code(int exit_code);
 
 } // namespace embedctl::cli

@@ -9,11 +9,26 @@
 #include "cli/run_report.hpp"
 #include "pipeline/advance.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace embedctl::cli {
 
 namespace {
+
+bool waits_for_submit(const store::BatchRecord& batch) {
+  return !batch.is_sent() || batch.was_refused();
+}
+
+// Ingesting again does not move on what only submit or run sends.
+int exit_code_of_ingest(const store::Run& run, const pipeline::BatchFilter& filter) {
+  const auto& batches = run.batches();
+  const bool waits = std::any_of(batches.begin(), batches.end(), [&](const auto& batch) {
+    return pipeline::matches(filter, batch) && waits_for_submit(batch);
+  });
+  return waits ? ExitCode::failed : exit_code_of(run, filter);
+}
 
 std::string not_ready_text(const store::Run& run, const pipeline::BatchFilter& filter) {
   const std::string folder = shell_quoted(run.paths().folder().string());
@@ -59,7 +74,7 @@ int ingest_target(const IngestArguments& options, Context& context, const Target
   pipeline::check_policy(advance.apply.index, connections.indexes());
   throw_if_blocked(pipeline::advance(run, advance, connections.ports()));
   return print_result(
-      context, exit_code_of(run, target.batch), run_json(run, target.batch),
+      context, exit_code_of_ingest(run, target.batch), run_json(run, target.batch),
       row_totals(run.rows()) + "\n" + not_ready_text(run, target.batch) + list_hints(run));
 }
 

@@ -22,7 +22,7 @@ constexpr std::uint64_t k_most_rows = std::numeric_limits<std::int64_t>::max();
 } // namespace
 
 SelectionArguments::SelectionArguments()
-    : model(entities::built_in_task().request.model), dims(entities::built_in_task().request.dims) {}
+    : model(entities::built_in_task().request.model) {}
 
 void add_selection_options(OptionSet& set, SelectionArguments& options, std::string& run_dir) {
   set.group("Selection");
@@ -42,7 +42,8 @@ void add_selection_options(OptionSet& set, SelectionArguments& options, std::str
       "--max-bytes-per-batch SIZE", options.max_bytes, pipeline::BatchLimits::k_most_bytes,
       "size of one batch's input file");
   set.text("--model NAME", options.model, "embedding model");
-  set.number("--dims N", options.dims, 1, k_most_dims, "dimensions of the vectors");
+  set.number("--dims N", options.dims, 1, k_most_dims, "dimensions of the vectors")
+      .shows_default(std::to_string(entities::built_in_task().request.dims));
   set.choice(
       "--encoding base64|float", options.encoding,
       "how the provider sends vectors; base64 is a quarter of the size");

@@ -20,7 +20,7 @@ struct SelectionArguments {
   std::uint64_t max_requests = pipeline::BatchLimits{}.requests;
   std::uint64_t max_bytes = pipeline::BatchLimits{}.bytes;
   std::string model;
-  int dims = 0;
+  int dims = 0; // 0: not given
   std::string encoding = "base64";
 
   SelectionArguments();

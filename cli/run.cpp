@@ -92,6 +92,7 @@ int run(const std::vector<std::string>& arguments, const std::vector<Command>& c
   SystemClock clock(stop);
   Environment environment;
   bool json = asks_for_json(arguments, environment);
+  bool quiet = false;
   std::optional<Progress> progress;
   std::optional<Error> error;
   int exit_code = ExitCode::done;
@@ -105,6 +106,7 @@ int run(const std::vector<std::string>& arguments, const std::vector<Command>& c
     json = asks_for_json(arguments, environment);
     const Invocation invocation = parse_command_line(arguments, commands, environment);
     json = invocation.common.json;
+    quiet = invocation.common.quiet && !json;
     progress.emplace(style_for(invocation.common, environment), clock, write_stderr, [] {
       return terminal_width(STDERR_FILENO);
     });
@@ -119,7 +121,7 @@ int run(const std::vector<std::string>& arguments, const std::vector<Command>& c
     progress->close();
     progress->flush_held(exit_code);
   }
-  if (error)
+  if (error && !(quiet && is_quiet_code(exit_code)))
     report(*error, exit_code, json, wants_colour(STDERR_FILENO, environment));
   return exit_code;
 }

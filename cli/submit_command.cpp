@@ -10,6 +10,7 @@
 #include "cli/run_report.hpp"
 #include "core/text.hpp"
 #include "entities/built_in.hpp"
+#include "requests/models.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -115,8 +116,9 @@ submit_options(const SelectionArguments& selection, const ProviderArguments& pro
   pipeline::SubmitOptions submit;
   submit.batches_dir = std::filesystem::path(selection.batches_dir).lexically_normal();
   submit.task = entities::built_in_task();
-  submit.task.request.model = selection.model;
-  submit.task.request.dims = selection.dims;
+  submit.task.request = requests::embed_request(
+      selection.model, selection.dims > 0 ? std::optional(selection.dims) : std::nullopt,
+      submit.task.request.dims);
   submit.scope = *scope;
   submit.task.request.encoding = selection.encoding;
   submit.version = EMBEDCTL_VERSION;

@@ -10,7 +10,7 @@ bool is_live_terminal(int fd, const Environment& environment) {
 }
 
 bool wants_colour(int fd, const Environment& environment) {
-  return is_live_terminal(fd, environment) && !environment.get_filled("NO_COLOR");
+  return is_live_terminal(fd, environment) && !environment.get("NO_COLOR");
 }
 
 std::size_t terminal_width(int fd) {

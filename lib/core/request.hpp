@@ -18,6 +18,7 @@ struct Request {
   std::string model;
   int dims = 0;
   std::string encoding = "base64"; // how vectors are asked for: "base64" or "float"
+  bool sends_dims = true;          // whether the width is asked for, or is the model's own
 
   friend bool operator==(const Request&, const Request&) = default;
 };

@@ -49,6 +49,11 @@ struct RowSetCounts {
   std::uint64_t filled = 0;
 };
 
+struct UnchangedCounts {
+  std::uint64_t rows = 0;
+  std::uint64_t open = 0; // of these, without an answer
+};
+
 // Rows that another run has sent or is about to send. `keys` calls its argument for each. Called
 // before the snapshot is taken: if that run ends meanwhile and releases its keys, the snapshot sees
 // its rows filled.
@@ -91,9 +96,9 @@ public:
   virtual std::vector<std::uint64_t>
   select(const Selection& selection, const std::function<void(const SourceRow&)>& take) = 0;
 
-  // How many of these rows still have the text they were selected with, and no vector.
-  virtual std::uint64_t
-  count_open(std::span<const std::string> keys, std::span<const Fingerprint> fingerprints) = 0;
+  // Of these rows, those that still have the text they were selected with.
+  virtual UnchangedCounts count_unchanged(
+      std::span<const std::string> keys, std::span<const Fingerprint> fingerprints) = 0;
 };
 
 } // namespace embedctl

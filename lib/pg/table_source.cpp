@@ -263,7 +263,7 @@ TableSource::select(const Selection& selection, const std::function<void(const S
   return left_out;
 }
 
-std::uint64_t TableSource::count_open(
+UnchangedCounts TableSource::count_unchanged(
     std::span<const std::string> keys, std::span<const Fingerprint> fingerprints) {
   constexpr std::string_view k_looking = "cannot check the rows";
   Connection connection(m_conninfo);
@@ -277,11 +277,12 @@ std::uint64_t TableSource::count_open(
       BinaryParam{k_text_array, key_array}, BinaryParam{k_bytea_array, fingerprint_array}};
   connection.send(
       fmt::format(
-          "SELECT count(DISTINCT i.k) FROM unnest($1, $2) AS i(k, fp) JOIN {} t"
-          " ON t.{} = i.k::{} WHERE {} = i.fp AND t.{} IS NULL",
-          names.table, names.key, key_type, fingerprint_sql(names), names.target),
+          "SELECT count(DISTINCT i.k), count(DISTINCT i.k) FILTER (WHERE t.{} IS NULL)"
+          " FROM unnest($1, $2) AS i(k, fp) JOIN {} t ON t.{} = i.k::{} WHERE {} = i.fp",
+          names.target, names.table, names.key, key_type, fingerprint_sql(names)),
       params, k_looking);
-  return connection.receive(k_looking).number(0, 0);
+  const Result result = connection.receive(k_looking);
+  return {result.number(0, 0), result.number(0, 1)};
 }
 
 } // namespace embedctl::pg

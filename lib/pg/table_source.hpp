@@ -19,8 +19,8 @@ public:
   RowSetCounts count(const RowSet& rows) override;
   std::vector<std::uint64_t>
   select(const Selection& selection, const std::function<void(const SourceRow&)>& take) override;
-  std::uint64_t
-  count_open(std::span<const std::string> keys, std::span<const Fingerprint> fingerprints) override;
+  UnchangedCounts count_unchanged(
+      std::span<const std::string> keys, std::span<const Fingerprint> fingerprints) override;
 
 private:
   Secret m_conninfo;

@@ -1,7 +1,11 @@
 #include "pipeline/in_flight.hpp"
 
+#include "base/bytes.hpp"
+#include "base/error.hpp"
 #include "store/ledger.hpp"
 #include "store/run.hpp"
+
+#include <fmt/format.h>
 
 namespace embedctl::pipeline {
 
@@ -13,9 +17,24 @@ bool same_table(const store::RunRecord& a, const store::RunRecord& b) {
                                             : a.table == b.table;
 }
 
-bool same_rows(const store::RunRecord& a, const store::RunRecord& b) {
-  return same_table(a, b) && a.task.target.column == b.task.target.column
-         && may_be_same(a.database, b.database);
+bool same_target(const store::RunRecord& a, const store::RunRecord& b) {
+  return same_table(a, b) && a.task.target.column == b.task.target.column;
+}
+
+// The same rows under another name of the database would be paid for twice.
+[[noreturn]] void
+refuse_other_database(const std::filesystem::path& folder, const store::RunRecord& run) {
+  throw Error(
+      ErrorKind::usage,
+      fmt::format(
+          "unfinished run {} of {} {} belongs to database \"{}\" ({}), which is not the one that "
+          "DATABASE_URL names",
+          folder.string(), run.task.scopes.noun, printable(run.scope),
+          printable(run.database.name), run.database.system_identifier),
+      fmt::format(
+          "if that database was renamed, upgraded or restored: embedctl adopt --run-dir {}; if this "
+          "is another one: use another --batches-dir for it",
+          folder.string()));
 }
 
 } // namespace
@@ -25,8 +44,13 @@ rows_in_flight(const std::filesystem::path& batches_dir, const store::RunRecord&
   std::vector<InFlight> in_flight;
   for (const auto& folder : store::all_runs(batches_dir)) {
     const auto record = store::load_run_record(store::RunPaths(folder).record());
-    if (record.finished || record.dry_run || !same_rows(record, mine))
+    if (record.finished || record.dry_run || !same_target(record, mine))
       continue;
+    if (!may_be_same(record.database, mine.database)) {
+      if (record.scope == mine.scope)
+        refuse_other_database(folder, record);
+      continue;
+    }
     const store::Run run = store::Run::load(folder);
     run.check_balance();
     std::vector<std::filesystem::path> ledgers;

@@ -51,7 +51,7 @@ void check_still_open(
   std::vector<std::string> keys;
   for (std::size_t row = 0; row < ledger.rows(); ++row)
     keys.emplace_back(ledger.key(row));
-  const std::uint64_t open = source.count_open(keys, ledger.fingerprints());
+  const std::uint64_t open = source.count_unchanged(keys, ledger.fingerprints()).open;
   if (open != ledger.rows())
     throw Error(
         ErrorKind::usage,

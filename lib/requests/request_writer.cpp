@@ -16,7 +16,8 @@ Body embedding_body(const Request& request) {
   Body body;
   body.before = R"({"model":)";
   json::append_string(body.before, request.model);
-  body.before += R"(,"dimensions":)" + std::to_string(request.dims);
+  if (request.sends_dims)
+    body.before += R"(,"dimensions":)" + std::to_string(request.dims);
   body.before += R"(,"encoding_format":)";
   json::append_string(body.before, request.encoding);
   body.before += R"(,"input":)";

@@ -24,6 +24,8 @@ Request read_request(const Fields& fields) {
   request.kind = request_kind_from(fields.string("kind"));
   request.model = fields.string("model");
   request.dims = width_of(fields);
+  if (fields.value().find("sends_dims"))
+    request.sends_dims = fields.boolean("sends_dims");
   request.encoding = fields.string("encoding");
   return request;
 }
@@ -53,6 +55,7 @@ void write_task(json::Writer& writer, const Task& task) {
       .field("kind", to_string(task.request.kind))
       .field("model", task.request.model)
       .field("dims", task.request.dims)
+      .field("sends_dims", task.request.sends_dims)
       .field("encoding", task.request.encoding)
       .end_object();
   writer.key("target").begin_object().field("column", task.target.column).end_object();

@@ -114,6 +114,22 @@ TEST_CASE("a command gets its options from flags", "[cli]") {
   CHECK(scene.send.dry_run);
 }
 
+TEST_CASE("a misspelt variable is refused by name", "[cli]") {
+  Scene scene;
+  ::setenv("EMBEDCTL_RUN_DIRS", "d", 1);
+  const Error error = scene.refusal({"look"});
+  CHECK_THAT(
+      error.what(), ContainsSubstring("unknown variable EMBEDCTL_RUN_DIRS; did you mean EMBEDCTL_RUN_DIR?"));
+  ::setenv("EMBEDCTL_RUN_DIRS", "", 1); // as good as not set
+  CHECK_NOTHROW(scene.parse({"look"}));
+  ::unsetenv("EMBEDCTL_RUN_DIRS");
+  // What another command knows, and what the tests use.
+  ::setenv("EMBEDCTL_LIMIT", "1", 1);
+  ::setenv("EMBEDCTL_TEST_DAY", "1", 1);
+  CHECK_NOTHROW(scene.parse({"look"}));
+  ::unsetenv("EMBEDCTL_TEST_DAY");
+}
+
 TEST_CASE("a flag may be repeated and may have a value", "[cli]") {
   Scene scene;
   scene.send_with({"-n", "--dry-run"});

@@ -51,6 +51,35 @@ TEST_CASE("what is missing from the environment is named", "[e2e]") {
       "OPENAI_API_KEY is not set");
 }
 
+TEST_CASE("an empty variable does not hide the one in .env", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  write_file(world.folder() / ".env", "OPENAI_BASE_URL=" + world.sandbox().url() + "\n");
+  auto command = world.command(k_submit);
+  command.environment["OPENAI_BASE_URL"] = "";
+  const Outcome outcome = test::Process(command).wait();
+  INFO(outcome.out << outcome.err);
+  CHECK(outcome.exit_code == 0);
+  CHECK(world.sandbox().calls("POST /v1/batches") == 1);
+}
+
+TEST_CASE("a misspelt variable is refused before anything is sent", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  check_refused(
+      world, world.run(k_submit, {{"EMBEDCTL_BATCH_DIR", "elsewhere"}}), 2,
+      "did you mean EMBEDCTL_BATCHES_DIR?");
+}
+
+TEST_CASE("a model that takes no width is sent none", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  const std::string run_dir = world.submit(1, {"--model", "text-embedding-ada-002"});
+  world.let_pass();
+  CHECK(world.run({"ingest", "--run-dir", run_dir}).exit_code == 0);
+  CHECK(world.count("embedding IS NOT NULL") == 3);
+}
+
 TEST_CASE("a database that cannot be reached is an error that keeps its password", "[e2e]") {
   const World world;
   const std::string password(k_password);

@@ -96,6 +96,32 @@ TEST_CASE("--quiet is silent where cron shall send no mail, and tells all the re
   CHECK_THAT(error.err, ContainsSubstring("hint: "));
 }
 
+TEST_CASE("--quiet is silent while another process works, unless JSON is asked for", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  const auto staying = world.start({"run", "--family-id", family(1), "--poll-seconds", "1"});
+  wait_until([&] { return world.sandbox().calls("GET /v1/batches/{id}") >= 1; });
+  const Outcome quiet = world.run({"run", "--family-id", family(1), "--once", "--quiet"});
+  CHECK(quiet.exit_code == 5);
+  CHECK(quiet.out + quiet.err == "");
+  const Outcome json = world.run({"run", "--family-id", family(1), "--once", "--quiet", "--json"});
+  CHECK(json.exit_code == 5);
+  CHECK(Json(json.out).text("error.kind") == "locked");
+  staying->signal(SIGTERM);
+  staying->wait();
+}
+
+TEST_CASE("what only another command can move on is not quiet", "[e2e]") {
+  const World world({"--frozen-clock", "--queue-tokens", "1"});
+  world.add_chunks(1, 1, 3);
+  const std::string run_dir = world.submit(1);
+  world.let_pass();
+  CHECK(world.run({"status", "--run-dir", run_dir, "--update-json"}).exit_code == 0);
+  const Outcome outcome = world.run({"ingest", "--run-dir", run_dir, "--quiet"});
+  CHECK(outcome.exit_code == 1);
+  CHECK_THAT(outcome.out, ContainsSubstring("resend it with: embedctl submit --run-dir"));
+}
+
 TEST_CASE("results go to stdout and everything else to stderr, in plain text", "[e2e]") {
   const World world;
   world.add_chunks(1, 1, 4);

@@ -19,7 +19,7 @@ TEST_CASE("a full queue is waited out: submit --run-dir sends the refused batch 
   const std::string run_dir = world.submit(1, {"--max-requests-per-batch", "10"});
   world.let_pass();
   const Outcome first = world.run({"ingest", "--run-dir", run_dir});
-  CHECK(first.exit_code == 4);
+  CHECK(first.exit_code == 1);
   CHECK_THAT(first.out, ContainsSubstring("refused"));
   CHECK(world.count("embedding IS NOT NULL") == 10);
 
@@ -47,7 +47,7 @@ TEST_CASE("a file that the provider cannot find is offered again", "[e2e]") {
   world.sandbox().plan(k_file_unfound);
   const std::string run_dir = world.submit(1);
   world.let_pass();
-  CHECK(world.run({"ingest", "--run-dir", run_dir}).exit_code == 4);
+  CHECK(world.run({"ingest", "--run-dir", run_dir}).exit_code == 1);
   const Json record(content_of(batch_folder(run_dir) / "batch.json"));
   CHECK_THAT(record.text("provider.errors.0.message"), ContainsSubstring("Cannot find file"));
 

@@ -23,18 +23,6 @@ void replace_batch_id(const fs::path& record, const std::string& id) {
 
 } // namespace
 
-namespace {
-
-void wait_until(const std::function<bool()>& happened) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!happened()) {
-    REQUIRE(std::chrono::steady_clock::now() < until);
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-}
-
-} // namespace
-
 TEST_CASE("run embeds a whole family in one command", "[e2e][slow]") {
   const World world(k_at_once);
   world.add_chunks(1, 1, 30);

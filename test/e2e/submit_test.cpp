@@ -105,7 +105,7 @@ TEST_CASE("what a submit that failed half-way left is sent by submit --run-dir",
   CHECK(failed.exit_code == 1);
   CHECK_THAT(failed.err, ContainsSubstring("HTTP 400"));
   const std::string run_dir = only_run(world, 1);
-  CHECK(world.run({"ingest", "--run-dir", run_dir}).exit_code == 4);
+  CHECK(world.run({"ingest", "--run-dir", run_dir}).exit_code == 1);
 
   CHECK(world.run({"submit", "--run-dir", run_dir}).exit_code == 0);
   world.let_pass();
@@ -132,7 +132,7 @@ TEST_CASE("every submit of a family takes its own rows only", "[e2e]") {
   CHECK(request.text("url") == "/v1/embeddings");
   CHECK(request.text("body.model") == "text-embedding-3-small");
   CHECK(request.text("body.encoding_format") == "base64");
-  CHECK(request.number("body.dimensions") == 1536);
+  CHECK(lines[0].find("dimensions") == std::string::npos); // it is the model's own width
 }
 
 } // namespace embedctl::e2e

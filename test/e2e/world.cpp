@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <thread>
 
 #include <fmt/format.h>
 #include <stdlib.h>
@@ -160,6 +161,14 @@ std::string World::submit(int family_number, const Arguments& more) const {
   INFO(outcome.out << outcome.err);
   REQUIRE(outcome.exit_code == 0);
   return (folder() / Json(outcome.out).text("run_dir")).string();
+}
+
+void wait_until(const std::function<bool()>& happened) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!happened()) {
+    REQUIRE(std::chrono::steady_clock::now() < until);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
 }
 
 std::string content_of(const fs::path& path) {

@@ -6,6 +6,7 @@
 #include "support/process.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -86,6 +87,9 @@ private:
   test::TestDatabase m_database;
   Sandbox m_sandbox;
 };
+
+// Fails the test if it has not happened in half a minute.
+void wait_until(const std::function<bool()>& happened);
 
 // The content of a file; "" if it is not there.
 std::string content_of(const fs::path& path);

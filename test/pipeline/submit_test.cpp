@@ -202,10 +202,15 @@ TEST_CASE("runs of other rows, dry runs and finished runs hold nothing", "[pipel
   other.task.target.column = "other";
   CHECK(rows_in_flight(batches_dir, other).empty());
   other = mine;
-  other.database = {"another", "7300000000000000000"};
-  CHECK(rows_in_flight(batches_dir, other).empty());
-  other.database = {"app", "1"};
-  CHECK(rows_in_flight(batches_dir, other).empty());
+  other.scope = "another scope";
+  for (const DatabaseIdentity& database :
+       {DatabaseIdentity{"another", "7300000000000000000"}, DatabaseIdentity{"app", "1"}}) {
+    other.database = database;
+    CHECK(rows_in_flight(batches_dir, other).empty());
+    mine.database = database; // perhaps the same one, renamed or restored
+    CHECK(kind_of([&] { held(); }) == ErrorKind::usage);
+  }
+  mine.database = world.source.database;
   run.batches()[0].state = BatchState::ingested;
   run.save(run.batches()[0]);
   CHECK(held() == 0);

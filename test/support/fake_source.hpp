@@ -76,14 +76,16 @@ public:
     return left_out;
   }
 
-  std::uint64_t count_open(
+  UnchangedCounts count_unchanged(
       std::span<const std::string> keys, std::span<const Fingerprint> fingerprints) override {
-    std::uint64_t open = 0;
+    UnchangedCounts counts;
     for (std::size_t i = 0; i < keys.size(); ++i)
       for (const Row& row : rows)
-        if (row.key == keys[i] && print_of(row.text) == fingerprints[i] && !row.embedded)
-          ++open;
-    return open;
+        if (row.key == keys[i] && print_of(row.text) == fingerprints[i]) {
+          ++counts.rows;
+          counts.open += row.embedded ? 0 : 1;
+        }
+    return counts;
   }
 
   static bool is_in(const RowSet& set, const Row& row) {
