@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <string>
@@ -52,6 +53,11 @@ void StopFlag::wait_for(std::chrono::milliseconds duration) const {
     constexpr long long k_longest_poll = 60'000;
     ::poll(&waiting, 1, static_cast<int>(std::min<long long>(left.count() + 1, k_longest_poll)));
   }
+}
+
+void StopFlag::wait_readable(int fd, std::chrono::milliseconds duration) const {
+  std::array<pollfd, 2> waiting{{{fd, POLLIN, 0}, {m_read_end.get(), POLLIN, 0}}};
+  ::poll(waiting.data(), waiting.size(), static_cast<int>(duration.count()));
 }
 
 } // namespace embedctl

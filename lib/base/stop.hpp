@@ -24,6 +24,9 @@ public:
   // Returns early on a stop request.
   void wait_for(std::chrono::milliseconds duration) const;
 
+  // The same; returns also when the descriptor is readable.
+  void wait_readable(int fd, std::chrono::milliseconds duration) const;
+
 private:
   std::atomic<int> m_signal{0};
   Fd m_read_end;

@@ -2,6 +2,7 @@
 
 #include "pg/conninfo.hpp"
 #include "pg/error.hpp"
+#include "pg/lock_watch.hpp"
 
 #include <array>
 #include <charconv>
@@ -67,7 +68,8 @@ std::string first_line(std::string_view text) {
   const std::string plain = first_line(PQerrorMessage(connection));
   // The server asked for a password and libpq had none; the server does not count that as an error.
   if (PQconnectionNeedsPassword(connection) != 0)
-    throw database_error(k_doing, k_invalid_password, "the server asks for a password");
+    throw database_error(
+        k_doing, {std::string(k_invalid_password), "the server asks for a password"});
   // libpq gives the SQLSTATE of a refused connection only in its message text, and only if verbose
   // errors were set before connecting. A refusal comes at once; a server that does not respond is
   // not worth a second wait.
@@ -76,9 +78,9 @@ std::string first_line(std::string_view text) {
     PQreset(connection);
     const ServerWord word = word_of_refusal(PQerrorMessage(connection));
     if (!word.sqlstate.empty())
-      throw database_error(k_doing, word.sqlstate, word.message);
+      throw database_error(k_doing, {word.sqlstate, word.message});
   }
-  throw database_error(k_doing, k_connection_failure, plain);
+  throw database_error(k_doing, {std::string(k_connection_failure), plain});
 }
 
 } // namespace
@@ -102,7 +104,8 @@ void Connection::Close::operator()(PGconn* connection) const {
   PQfinish(connection);
 }
 
-Connection::Connection(const Secret& conninfo) {
+Connection::Connection(const Secret& conninfo, Watch watch)
+    : m_conninfo(conninfo), m_watch(watch) {
   constexpr std::chrono::seconds k_at_once{2};
   const Conninfo parsed(conninfo);
   const auto start = std::chrono::steady_clock::now();
@@ -116,30 +119,67 @@ Connection::Connection(const Secret& conninfo) {
 }
 
 void Connection::fail(const PGresult* result, std::string_view doing) const {
-  const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-  const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-  if (sqlstate != nullptr && message != nullptr)
-    throw database_error(doing, sqlstate, message);
+  const auto field = [result](int code) {
+    const char* text = PQresultErrorField(result, code);
+    return std::string(text != nullptr ? text : "");
+  };
+  Refusal refusal{field(PG_DIAG_SQLSTATE), field(PG_DIAG_MESSAGE_PRIMARY)};
+  if (!refusal.sqlstate.empty()) {
+    refusal.table = field(PG_DIAG_TABLE_NAME);
+    refusal.column = field(PG_DIAG_COLUMN_NAME);
+    refusal.constraint = field(PG_DIAG_CONSTRAINT_NAME);
+    refusal.in_function = !field(PG_DIAG_CONTEXT).empty();
+    refusal.by_policy = field(PG_DIAG_SOURCE_FUNCTION) == "ExecWithCheckOptions";
+    throw database_error(doing, std::move(refusal));
+  }
   if (!alive())
-    throw database_error(doing, k_connection_failure, "the connection to the database was lost");
+    throw database_error(
+        doing, {std::string(k_connection_failure), "the connection to the database was lost"});
   throw Error(
       ErrorKind::internal,
       fmt::format("{}: libpq returned {}", doing, PQresStatus(PQresultStatus(result))));
 }
 
-Result Connection::checked(PGresult* raw, ExecStatusType expected, std::string_view doing) const {
-  Result result(raw);
-  if (PQresultStatus(raw) != expected)
-    fail(raw, doing);
-  return result;
+void Connection::wait(std::string_view doing) {
+  constexpr std::chrono::seconds k_longest_poll{1};
+  if (m_watch.stop == nullptr)
+    return; // libpq waits by itself
+  LockWatch locks(m_conninfo, PQbackendPID(m_connection.get()), m_watch);
+  while (PQisBusy(m_connection.get()) != 0) {
+    m_watch.stop->wait_readable(PQsocket(m_connection.get()), k_longest_poll);
+    m_watch.stop->throw_if_requested();
+    if (PQconsumeInput(m_connection.get()) == 0)
+      return; // the result says why
+    if (PQisBusy(m_connection.get()) != 0)
+      locks.still_waiting(doing);
+  }
+}
+
+// As PQexec() has it: of several statements the last one's, and before a COPY that one's.
+Result Connection::last_result(std::string_view doing) {
+  Result last(nullptr);
+  for (;;) {
+    wait(doing);
+    PGresult* const next = PQgetResult(m_connection.get());
+    if (next == nullptr)
+      break;
+    last = Result(next);
+    const auto status = PQresultStatus(next);
+    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT
+        || PQstatus(m_connection.get()) != CONNECTION_OK)
+      break;
+  }
+  const auto status = PQresultStatus(last.get());
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_COPY_IN
+      && status != PGRES_COPY_OUT)
+    fail(last.get(), doing);
+  return last;
 }
 
 Result Connection::run(const std::string& sql, std::string_view doing) {
-  Result result(PQexec(m_connection.get(), sql.c_str()));
-  const auto status = PQresultStatus(result.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-    fail(result.get(), doing);
-  return result;
+  if (PQsendQuery(m_connection.get(), sql.c_str()) == 0)
+    fail(nullptr, doing);
+  return last_result(doing);
 }
 
 Result Connection::query(
@@ -147,10 +187,12 @@ Result Connection::query(
   std::vector<const char*> values;
   for (const std::string& param : params)
     values.push_back(param.c_str());
-  PGresult* result = PQexecParams(
+  const int sent = PQsendQueryParams(
       m_connection.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
       nullptr, nullptr, 0);
-  return checked(result, PGRES_TUPLES_OK, doing);
+  if (sent == 0)
+    fail(nullptr, doing);
+  return last_result(doing);
 }
 
 void Connection::send(
@@ -172,13 +214,7 @@ void Connection::send(
 }
 
 Result Connection::receive(std::string_view doing) {
-  Result result(PQgetResult(m_connection.get()));
-  while (PGresult* more = PQgetResult(m_connection.get()))
-    PQclear(more);
-  const auto status = PQresultStatus(result.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-    fail(result.get(), doing);
-  return result;
+  return last_result(doing);
 }
 
 bool Connection::answered(std::string_view doing) {
@@ -191,20 +227,29 @@ void Connection::copy_out(
     const std::string& sql,
     const std::function<void(std::string_view bytes)>& take,
     std::string_view doing) {
-  checked(PQexec(m_connection.get(), sql.c_str()), PGRES_COPY_OUT, doing);
+  run(sql, doing);
   for (;;) {
     char* raw = nullptr;
-    const int size = PQgetCopyData(m_connection.get(), &raw, 0);
+    const bool waits = m_watch.stop == nullptr; // else a stop could not be heard
+    const int size = PQgetCopyData(m_connection.get(), &raw, waits ? 0 : 1);
     const OwnedText bytes(raw);
-    if (size <= 0)
+    if (size < 0)
       break; // the end, or an error: the result below knows
-    take({bytes.get(), static_cast<std::size_t>(size)});
+    if (size > 0) {
+      take({bytes.get(), static_cast<std::size_t>(size)});
+      continue;
+    }
+    constexpr std::chrono::seconds k_longest_poll{1};
+    m_watch.stop->wait_readable(PQsocket(m_connection.get()), k_longest_poll);
+    m_watch.stop->throw_if_requested();
+    if (PQconsumeInput(m_connection.get()) == 0)
+      break;
   }
   receive(doing);
 }
 
 void Connection::begin_copy_in(const std::string& sql, std::string_view doing) {
-  checked(PQexec(m_connection.get(), sql.c_str()), PGRES_COPY_IN, doing);
+  run(sql, doing);
 }
 
 void Connection::put_copy(std::string_view bytes, std::string_view doing) {

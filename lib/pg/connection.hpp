@@ -1,7 +1,10 @@
 #pragma once
 
 #include "base/secret.hpp"
+#include "base/stop.hpp"
+#include "core/progress_sink.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -45,13 +48,20 @@ struct BinaryParam {
   std::string_view bytes;
 };
 
+// What a session minds while it waits for the server; by default nothing.
+struct Watch {
+  const StopFlag* stop = nullptr;         // a request ends the wait with Error{interrupted}
+  ProgressSink* progress = nullptr;       // told who holds a lock that a statement waits for
+  std::chrono::milliseconds patience = {}; // with such a lock, until Error{unreachable}; 0: no end
+};
+
 // One Postgres session. Failures throw the Error of error.hpp; `doing` starts the message ("cannot
 // write vectors"). Server notices are dropped. Used only inside lib/pg, by one thread.
 class Connection {
 public:
   // Throws Error{usage} if the text is not a valid conninfo, Error{unreachable} if no server
   // responds, and Error{database} if the server refuses the user or database.
-  explicit Connection(const Secret& conninfo);
+  explicit Connection(const Secret& conninfo, Watch watch = {});
 
   // False once the session is lost.
   bool alive() const { return PQstatus(m_connection.get()) == CONNECTION_OK; }
@@ -87,8 +97,11 @@ public:
 private:
   friend class Transaction;
 
+  // Waits until libpq has something to say.
+  void wait(std::string_view doing);
+  Result last_result(std::string_view doing);
+
   [[noreturn]] void fail(const PGresult* result, std::string_view doing) const;
-  Result checked(PGresult* result, ExecStatusType expected, std::string_view doing) const;
 
   // Cancels a running statement before the session closes; the server would otherwise notice only
   // when it next sends data.
@@ -96,6 +109,8 @@ private:
     void operator()(PGconn* connection) const;
   };
   std::unique_ptr<PGconn, Close> m_connection;
+  Secret m_conninfo;
+  Watch m_watch;
 };
 
 // BEGIN; the destructor rolls back unless commit() completed.

@@ -2,7 +2,9 @@
 
 #include "base/bytes.hpp"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -58,6 +60,55 @@ constexpr std::array k_known = {
     Known{"57P05", true, k_again},
 };
 
+// The conditions that a row may run into, by Postgres' own names.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 24> k_conditions = {{
+    {"22000", "data_exception"},
+    {"22001", "string_data_right_truncation"},
+    {"22003", "numeric_value_out_of_range"},
+    {"22004", "null_value_not_allowed"},
+    {"22007", "invalid_datetime_format"},
+    {"22008", "datetime_field_overflow"},
+    {"22012", "division_by_zero"},
+    {"22021", "character_not_in_repertoire"},
+    {"22023", "invalid_parameter_value"},
+    {"22P02", "invalid_text_representation"},
+    {"22P03", "invalid_binary_representation"},
+    {"22P05", "untranslatable_character"},
+    {"23000", "integrity_constraint_violation"},
+    {"23001", "restrict_violation"},
+    {"23502", "not_null_violation"},
+    {"23503", "foreign_key_violation"},
+    {"23505", "unique_violation"},
+    {"23514", "check_violation"},
+    {"23P01", "exclusion_violation"},
+    {"42501", "insufficient_privilege"},
+    {"44000", "with_check_option_violation"},
+    {"57014", "query_canceled"},
+    {"P0001", "raise_exception"},
+    {"P0004", "assert_failure"},
+}};
+
+std::string_view condition_of(std::string_view sqlstate) {
+  for (const auto& [code, name] : k_conditions)
+    if (code == sqlstate)
+      return name;
+  return {};
+}
+
+// Classes whose messages quote values, or are raised by functions in their authors' words.
+bool quotes_values(std::string_view sqlstate) {
+  constexpr std::array<std::string_view, 4> k_classes = {"22", "23", "44", "P0"};
+  return std::ranges::find(k_classes, sqlstate.substr(0, 2)) != k_classes.end();
+}
+
+// The classes of Postgres' own errors; a function may raise any other.
+bool is_standard_class(std::string_view sqlstate) {
+  constexpr std::string_view k_classes =
+      " 03 08 09 0A 0B 0F 0L 0P 0Z 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F 40 42 44"
+      " 53 54 55 57 58 72 F0 HV P0 XX ";
+  return k_classes.find(fmt::format(" {} ", sqlstate.substr(0, 2))) != std::string_view::npos;
+}
+
 const Known* find(std::string_view code) {
   for (const Known& known : k_known)
     if (known.code == code)
@@ -82,12 +133,40 @@ std::string_view hint_for(std::string_view sqlstate) {
   return known != nullptr ? known->hint : std::string_view{};
 }
 
-Error database_error(std::string_view doing, std::string_view sqlstate, std::string_view message) {
-  Error error(
-      is_transient(sqlstate) ? ErrorKind::unreachable : ErrorKind::database,
-      fmt::format("{}: {}", doing, printable(message)), std::string(hint_for(sqlstate)));
-  error.sqlstate = sqlstate;
-  return error;
+std::string described(const Refusal& refusal) {
+  const bool standard = is_standard_class(refusal.sqlstate);
+  if (standard && !refusal.in_function && !quotes_values(refusal.sqlstate))
+    return printable(refusal.message);
+  const std::string_view condition = condition_of(refusal.sqlstate);
+  std::string text = condition.empty()
+                         ? fmt::format("SQLSTATE {}", printable(refusal.sqlstate))
+                         : fmt::format("{} (SQLSTATE {})", condition, refusal.sqlstate);
+  const auto add = [&text](const char* what, const std::string& name) {
+    if (!name.empty())
+      text += fmt::format(", {} \"{}\"", what, printable(name));
+  };
+  add("constraint", refusal.constraint);
+  add("column", refusal.column);
+  add("table", refusal.table);
+  return text;
+}
+
+bool is_of_row(const Refusal& refusal) {
+  constexpr std::string_view k_too_large = "54000"; // a row or an index entry
+  return refusal.by_policy || refusal.sqlstate == k_too_large || quotes_values(refusal.sqlstate)
+         || !is_standard_class(refusal.sqlstate);
+}
+
+ServerError::ServerError(ErrorKind kind, const std::string& message, Refusal what)
+    : Error(kind, message, std::string(hint_for(what.sqlstate))), refusal(std::move(what)) {
+  sqlstate = refusal.sqlstate;
+}
+
+ServerError database_error(std::string_view doing, Refusal refusal) {
+  const std::string message = fmt::format("{}: {}", doing, described(refusal));
+  const auto kind =
+      is_transient(refusal.sqlstate) ? ErrorKind::unreachable : ErrorKind::database;
+  return {kind, message, std::move(refusal)};
 }
 
 } // namespace embedctl::pg

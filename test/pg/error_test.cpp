@@ -52,9 +52,36 @@ TEST_CASE("every known SQLSTATE is transient or not, and says what to do", "[pg]
 }
 
 TEST_CASE("a database error is unreachable only where trying again may help", "[pg]") {
-  CHECK(database_error("cannot x", "40001", "m").kind() == ErrorKind::unreachable);
-  const Error error = database_error("cannot x", "42P01", "relation \x1b[2J is gone");
+  CHECK(database_error("cannot x", {"40001", "m"}).kind() == ErrorKind::unreachable);
+  const Error error = database_error("cannot x", {"42P01", "relation \x1b[2J is gone"});
   CHECK(error.kind() == ErrorKind::database);
   CHECK(error.sqlstate == "42P01");
   CHECK(std::string(error.what()) == "cannot x: relation \\x1b[2J is gone");
+}
+
+TEST_CASE("a refusal quotes no value of a row", "[pg]") {
+  const auto told = [](Refusal refusal) {
+    refusal.message = "canary";
+    return described(refusal);
+  };
+  CHECK(told({"42P01", ""}) == "canary");
+  CHECK(told({"22P02", ""}) == "invalid_text_representation (SQLSTATE 22P02)");
+  CHECK(told({"P0001", ""}) == "raise_exception (SQLSTATE P0001)");
+  CHECK(told({"45000", ""}) == "SQLSTATE 45000");
+  CHECK(
+      told({"23514", "", "items", "", "is_\x1b"})
+      == "check_violation (SQLSTATE 23514), constraint \"is_\\x1b\", table \"items\"");
+  Refusal by_function{"42501", ""};
+  by_function.in_function = true;
+  CHECK(told(by_function) == "insufficient_privilege (SQLSTATE 42501)");
+}
+
+TEST_CASE("a row's refusals are told from those of the table", "[pg]") {
+  for (const char* sqlstate : {"22003", "22P02", "23505", "23514", "44000", "45000", "54000", "P0001"})
+    CHECK(is_of_row({sqlstate, ""}));
+  for (const char* sqlstate : {"08006", "40001", "42501", "42703", "42804", "53100", "57014"})
+    CHECK_FALSE(is_of_row({sqlstate, ""}));
+  Refusal by_policy{"42501", ""};
+  by_policy.by_policy = true;
+  CHECK(is_of_row(by_policy));
 }
