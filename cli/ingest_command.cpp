@@ -71,6 +71,7 @@ int ingest_target(const IngestArguments& options, Context& context, const Target
   pipeline::AdvanceOptions advance = advance_options(options.write, options.provider);
   advance.only = target.batch;
   advance.send = false;
+  advance.apply.lock_patience = std::nullopt;
   pipeline::check_policy(advance.apply.index, connections.indexes());
   throw_if_blocked(pipeline::advance(run, advance, connections.ports()));
   return print_result(

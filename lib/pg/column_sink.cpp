@@ -1,6 +1,9 @@
 #include "pg/column_sink.hpp"
 
 #include "base/error.hpp"
+#include "pg/connection.hpp"
+#include "pg/lock_watch.hpp"
+#include "pg/names.hpp"
 #include "pg/retry.hpp"
 
 #include <utility>
@@ -15,15 +18,53 @@ ColumnSink::ColumnSink(Secret conninfo, Task task, Clock& clock, ColumnSinkOptio
       m_options(options),
       m_clock(clock) {}
 
-std::vector<RowState> ColumnSink::write(const AnswerChunk& chunk) {
-  return persist(&WriteSession::write, chunk);
+std::vector<RowOutcome> ColumnSink::write(const AnswerChunk& chunk) {
+  const std::vector<RowOutcome> outcomes = persist(&WriteSession::write, chunk);
+  tell_locked(chunk, outcomes);
+  return outcomes;
 }
 
 std::vector<RowState> ColumnSink::examine(const AnswerChunk& chunk) {
   return persist(&WriteSession::examine, chunk);
 }
 
-std::vector<RowState> ColumnSink::persist(Step step, const AnswerChunk& chunk) {
+void ColumnSink::tell_locked(
+    const AnswerChunk& chunk, const std::vector<RowOutcome>& outcomes) {
+  std::vector<std::size_t> locked;
+  for (std::size_t row = 0; row < outcomes.size(); ++row)
+    if (outcomes[row].state == RowState::pending)
+      locked.push_back(row);
+  if (locked.empty() || m_options.progress == nullptr)
+    return;
+  const std::lock_guard lock(m_mutex);
+  std::string holder;
+  try {
+    const Connection names(m_conninfo, watch());
+    holder = row_lock_holder(
+        m_conninfo, quote_table(names, m_task.rows.table),
+        fmt::format(
+            "t.{} = {}", names.quote_identifier(m_task.rows.key_column),
+            names.quote_literal(chunk.keys[locked.front()])),
+        watch());
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted)
+      throw;
+    return; // it was only to be told
+  }
+  if (holder.empty() || holder == m_told)
+    return;
+  m_told = holder;
+  m_options.progress->note(
+      NoteLevel::warning,
+      fmt::format(
+          "{} locked by another session and left for later: {}",
+          locked.size() == 1 ? "a row is" : fmt::format("{} rows are", locked.size()), holder));
+}
+
+template <typename Outcome>
+std::vector<Outcome> ColumnSink::persist(
+    std::vector<Outcome> (WriteSession::*step)(const AnswerChunk& chunk),
+    const AnswerChunk& chunk) {
   const auto dims = static_cast<std::size_t>(m_task.request.dims);
   if (chunk.dims != dims || chunk.values.size() != chunk.size() * dims)
     throw Error(
@@ -32,11 +73,11 @@ std::vector<RowState> ColumnSink::persist(Step step, const AnswerChunk& chunk) {
   if (chunk.size() == 0)
     return {};
 
-  std::vector<RowState> states;
+  std::vector<Outcome> outcomes;
   retry_while_away(m_clock, m_options.retry_timeout, m_options.progress, [&] {
     try {
       auto session = take_session();
-      states = (*session.*step)(chunk);
+      outcomes = (*session.*step)(chunk);
       const std::lock_guard lock(m_mutex);
       m_idle.push_back(std::move(session));
     } catch (const Error&) {
@@ -45,7 +86,7 @@ std::vector<RowState> ColumnSink::persist(Step step, const AnswerChunk& chunk) {
       throw;
     }
   });
-  return states;
+  return outcomes;
 }
 
 std::unique_ptr<WriteSession> ColumnSink::take_session() {
@@ -58,7 +99,7 @@ std::unique_ptr<WriteSession> ColumnSink::take_session() {
     }
   }
   return std::make_unique<WriteSession>(
-      m_conninfo, m_task, m_options.overwrite, m_options.statement_timeout);
+      m_conninfo, m_task, m_options.overwrite, m_options.statement_timeout, watch());
 }
 
 } // namespace embedctl::pg

@@ -23,8 +23,11 @@ struct ColumnSinkOptions {
   // How long a chunk is tried again while the database is away, restarts or has a conflict.
   std::chrono::milliseconds retry_timeout = std::chrono::minutes{5};
 
-  // Told why a chunk is retried; may be empty.
+  // Told why a chunk is retried, and who has rows locked; may be empty.
   ProgressSink* progress = nullptr;
+
+  // Ends a wait for the server; may be empty.
+  const StopFlag* stop = nullptr;
 };
 
 // Connects at the first write, once for each thread that writes at the same time. A chunk whose
@@ -36,15 +39,20 @@ public:
 
   // Throws Error{unreachable} when the retries are used up, and Error{database} for what no retry
   // can mend; nothing of the chunk is written then, unless the connection was lost at COMMIT.
-  std::vector<RowState> write(const AnswerChunk& chunk) override;
+  std::vector<RowOutcome> write(const AnswerChunk& chunk) override;
   std::vector<RowState> examine(const AnswerChunk& chunk) override;
 
 private:
-  using Step = std::vector<RowState> (WriteSession::*)(const AnswerChunk& chunk);
-
   // Has it done by an idle session or a new one, again and again while only the database is away.
-  std::vector<RowState> persist(Step step, const AnswerChunk& chunk);
+  template <typename Outcome>
+  std::vector<Outcome> persist(
+      std::vector<Outcome> (WriteSession::*step)(const AnswerChunk& chunk),
+      const AnswerChunk& chunk);
   std::unique_ptr<WriteSession> take_session();
+  Watch watch() const { return {m_options.stop, m_options.progress}; }
+
+  // Names who has a row of the chunk locked, once for each of them.
+  void tell_locked(const AnswerChunk& chunk, const std::vector<RowOutcome>& outcomes);
 
   const Secret m_conninfo;
   const Task m_task;
@@ -52,6 +60,7 @@ private:
   Clock& m_clock;
   std::mutex m_mutex;
   std::vector<std::unique_ptr<WriteSession>> m_idle;
+  std::string m_told; // who had a row locked
 };
 
 } // namespace embedctl::pg

@@ -32,9 +32,11 @@ struct Column {
   bool may_select = false;
   bool may_update = false;
   bool updatable = false;
+  bool generated = false;
 };
 
 struct Relation {
+  std::string oid;
   std::string name; // as the user wrote it
   char kind = 'r';
   std::vector<Column> columns;
@@ -54,7 +56,7 @@ read_columns(Connection& connection, const std::string& table_id, const std::str
       " t.typname, n.nspname, a.atttypmod,"
       " has_column_privilege(a.attrelid, a.attnum, 'SELECT'),"
       " has_column_privilege(a.attrelid, a.attnum, 'UPDATE'),"
-      " pg_column_is_updatable(a.attrelid, a.attnum, true)"
+      " pg_column_is_updatable(a.attrelid, a.attnum, true), a.attgenerated <> ''"
       " FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
       " JOIN pg_namespace n ON n.oid = t.typnamespace"
       " WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
@@ -73,6 +75,7 @@ read_columns(Connection& connection, const std::string& table_id, const std::str
     column.may_select = found.boolean(row, 6);
     column.may_update = found.boolean(row, 7);
     column.updatable = found.boolean(row, 8);
+    column.generated = found.boolean(row, 9);
     columns.push_back(std::move(column));
   }
   return columns;
@@ -90,6 +93,21 @@ std::optional<Extension> read_extension(Connection& connection) {
   return Extension{
       found.string(0, 0), found.string(0, 1), static_cast<Oid>(found.number(0, 2)),
       static_cast<Oid>(found.number(0, 3))};
+}
+
+// Triggers and rules of the table, of its partitions and of what inherits from it. Of a view it is
+// not known what it does to its tables.
+void read_actions(Connection& connection, const Relation& table, TableShape& shape) {
+  const Result found = connection.query(
+      "WITH RECURSIVE parts AS (SELECT $1::oid AS oid UNION"
+      " SELECT i.inhrelid FROM pg_inherits i JOIN parts ON parts.oid = i.inhparent)"
+      " SELECT EXISTS (SELECT FROM parts JOIN pg_trigger t ON t.tgrelid = parts.oid"
+      "  WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 16 <> 0)"
+      " OR EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = $1::oid AND r.ev_type = '2'"
+      "  AND r.ev_enabled <> 'D'), row_security_active($1::oid)",
+      {table.oid}, k_doing);
+  shape.acts_on_update = table.kind == 'v' || found.boolean(0, 0);
+  shape.row_security = found.boolean(0, 1);
 }
 
 // What is missing is nullopt or nullptr from then on, and what depends on it is not checked.
@@ -131,7 +149,8 @@ std::optional<Relation> Inspector::relation(const std::string& table) {
     return std::nullopt;
   }
   return Relation{
-      table, found.at(0, 1).front(), read_columns(m_connection, found.string(0, 0), table)};
+      found.string(0, 0), table, found.at(0, 1).front(),
+      read_columns(m_connection, found.string(0, 0), table)};
 }
 
 void Inspector::refuse_missing(const std::string& table) {
@@ -209,7 +228,12 @@ void Inspector::check_target(
         fmt::format(
             "{} is {}, but the embeddings have {} numbers", target.title, target.type, dims),
         fmt::format("use --dims {}, or change the column", target.width));
-  if (table.kind == 'm' || !target.updatable)
+  if (target.generated)
+    refuse(
+        "428C9",
+        fmt::format("{} cannot be updated: it is a generated column", target.title),
+        "name another target column, or ALTER TABLE … ALTER COLUMN … DROP EXPRESSION");
+  else if (table.kind == 'm' || !target.updatable)
     refuse(
         "55000", fmt::format("{} cannot be updated: it is a view", target.title),
         "name the table below the view, or give the view an INSTEAD OF UPDATE trigger");
@@ -253,6 +277,8 @@ Inspection inspect(Connection& connection, const Task& task) {
     inspector.check_may_update(*target);
 
   TableShape shape;
+  if (table)
+    read_actions(connection, *table, shape);
   if (key)
     shape.key_type = key->base_type;
   if (extension) {

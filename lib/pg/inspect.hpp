@@ -19,6 +19,8 @@ struct TableShape {
   Oid vector_array = 0;  // vector[]
   std::string as_target; // cast from vector to the target's type: "" or "::public.halfvec"
   std::string equals;    // pgvector's own =, whatever the search path
+  bool acts_on_update = false; // triggers or rules may change what an update has written
+  bool row_security = false;   // policies apply to this role
 };
 
 struct Inspection {

@@ -5,6 +5,7 @@
 #include "pipeline/account.hpp"
 #include "pipeline/batch_ingest.hpp"
 #include "pipeline/downloads.hpp"
+#include "pipeline/notes_only.hpp"
 #include "pipeline/repeats.hpp"
 #include "pipeline/sender.hpp"
 #include "store/archive.hpp"
@@ -120,6 +121,7 @@ void Application::write_all(Tally& tally) {
       throw;
     }
   }
+  come_back(tally);
 }
 
 // Verifies the archives before anything is marked for reprocessing, so that a damaged one changes
@@ -146,10 +148,14 @@ void Application::check_results(const BatchRecord& batch) const {
 }
 
 void Application::write(BatchRecord& batch) {
+  NotesOnly notes_only(m_ports.runtime.progress);
+  Runtime runtime{
+      m_ports.runtime.clock, m_comes_back ? notes_only : m_ports.runtime.progress,
+      m_ports.runtime.stop};
   BatchIngest ingest(
       m_run.paths(batch), batch, m_run.record().task.request, m_options.write, m_brake,
-      m_ports.sink, m_ports.runtime);
-  m_ports.runtime.progress.expect(Phase::write, {batch.asked, 0});
+      m_ports.sink, runtime);
+  runtime.progress.expect(Phase::write, {batch.asked, 0});
   if (batch.was_refused()) {
     const RemoteError refusal = refusal_of(batch);
     ingest.fail_all(refusal.code, refusal.message);
@@ -160,6 +166,8 @@ void Application::write(BatchRecord& batch) {
     ingest.run();
     if (ingest.findings().damaged_lines > 0 && fetch_again(batch))
       return write(batch); // what is written already is found written
+    if (put_off(batch, ingest))
+      return;
     compare_counts(batch, ingest.vectors(), m_ports.runtime);
   }
   batch.rows = ingest.rows();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pipeline/batch_ingest.hpp"
 #include "pipeline/brake.hpp"
 #include "pipeline/chunk_writer.hpp"
 #include "pipeline/index_care.hpp"
@@ -8,7 +9,10 @@
 #include "pipeline/ports.hpp"
 #include "store/run.hpp"
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace embedctl::pipeline {
@@ -21,6 +25,13 @@ struct ApplyOptions {
   IndexPolicy index = IndexPolicy::keep;
   std::size_t parallel = 4;    // downloads at a time
   bool provider_moved = false; // see check_account()
+
+  // How long to wait for rows that other sessions have locked; no end if unset. Their batch stays
+  // `downloaded` then.
+  std::optional<std::chrono::milliseconds> lock_patience = std::chrono::seconds{10};
+
+  // Rows that are not in the table may be all of the run's.
+  bool accept_missing_rows = false;
 };
 
 // Takes ended batches to `ingested` and `archived`. The run must be locked.
@@ -44,6 +55,9 @@ private:
   void take_up_again();
   void check_results(const store::BatchRecord& batch) const;
   void write(store::BatchRecord& batch);
+  bool put_off(store::BatchRecord& batch, const BatchIngest& ingest);
+  void come_back(Tally& tally);
+  bool has_found_rows() const;
   bool fetch_again(store::BatchRecord& batch);
   void archive(store::BatchRecord& batch);
 
@@ -53,6 +67,19 @@ private:
   Brake m_brake;
   IndexCare& m_indexes;
   std::vector<store::BatchRecord*> m_batches;
+
+  // What cannot settle before the others are written.
+  struct Doubtful {
+    store::BatchRecord* batch;
+    Error why;
+  };
+  struct Locked {
+    store::BatchRecord* batch;
+    std::uint64_t rows; // that others have locked
+  };
+  std::vector<Locked> m_locked;
+  bool m_comes_back = false; // its rows were counted before
+  std::vector<Doubtful> m_doubtful;
 };
 
 } // namespace embedctl::pipeline

@@ -51,7 +51,7 @@ void BatchIngest::run() {
   m_findings.repeated_lines = repeats.repeated_lines;
   ChunkWriter writer(
       static_cast<std::size_t>(m_request.dims), m_options.chunk_size, m_brake, m_sink, m_runtime,
-      [this](std::size_t row, RowState state) { record(row, state); });
+      [this](std::size_t row, const RowOutcome& outcome) { record(row, outcome); });
   std::optional<std::size_t> counted; // the rows of a request come one after the other
   for_each_answer(
       m_paths, m_batch, m_ledger, repeats, m_request, ended_as,
@@ -60,13 +60,15 @@ void BatchIngest::run() {
          const std::size_t request = m_ledger.request_of(row);
          m_vectors += counted != request ? 1 : 0;
          counted = request;
+         ++m_offered;
        },
        [this](std::size_t row, const requests::Failure& failure) {
          fail(row, failure.code, failure.message);
        },
        [this](std::string_view line, Stray why) { set_aside(line, why); }});
   writer.finish();
-  finish_lists();
+  if (m_locked == 0)
+    finish_lists();
 }
 
 void BatchIngest::fail_all(const std::string& code, const std::string& message) {
@@ -75,12 +77,21 @@ void BatchIngest::fail_all(const std::string& code, const std::string& message) 
   finish_lists();
 }
 
-void BatchIngest::record(std::size_t row, RowState state) {
-  if (state == RowState::failed)
-    return fail(row, "not_updated", "the database accepted the update but did not change the row");
-  m_states[row] = state;
-  if (state != RowState::written)
-    m_left.add(store::tsv_line({m_ledger.key(row), to_string(state)}));
+void BatchIngest::record(std::size_t row, const RowOutcome& outcome) {
+  if (outcome.state == RowState::failed) {
+    if (m_refused++ == 0)
+      m_refusal = outcome.message;
+    m_is_refused_alike = m_is_refused_alike && m_refusal == outcome.message;
+    return fail(row, outcome.code, outcome.message);
+  }
+  m_states[row] = outcome.state;
+  if (outcome.state == RowState::pending) {
+    ++m_locked;
+    return;
+  }
+  if (outcome.state != RowState::written)
+    m_left.add(store::tsv_line({m_ledger.key(row), to_string(outcome.state)}));
+  m_runtime.progress.advance(Phase::write, {1, 0});
 }
 
 void BatchIngest::fail(std::size_t row, std::string_view code, std::string_view message) {
@@ -102,6 +113,26 @@ void BatchIngest::finish_lists() {
   m_failed.finish();
   m_left.finish();
   m_quarantine.finish();
+}
+
+std::optional<BatchIngest::Doubt> BatchIngest::doubt() const {
+  constexpr std::uint64_t k_several = 2;
+  const std::string all = fmt::format("all {} rows of batch {:03}", m_offered, m_batch.number);
+  if (m_offered > 0 && rows()[RowState::missing_row] == m_offered)
+    return Doubt{
+        Error(
+            ErrorKind::database, all + " are missing in the table",
+            "is this the right schema (search_path) and role (row-level security may hide rows)? "
+            "Nothing was settled; if the rows were really deleted: embedctl ingest "
+            "--accept-missing-rows"),
+        true};
+  if (m_offered >= k_several && m_refused == m_offered && m_is_refused_alike)
+    return Doubt{Error(
+        ErrorKind::database,
+        fmt::format("{} are refused by the database: {}", all, printable(m_refusal)),
+        "mend the table, its triggers, rules and policies, then run the same command again; the"
+        " answers are kept")};
+  return std::nullopt;
 }
 
 RowCounts BatchIngest::rows() const {

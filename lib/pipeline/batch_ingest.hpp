@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/error.hpp"
 #include "base/file.hpp"
 #include "core/answer_sink.hpp"
 #include "pipeline/chunk_writer.hpp"
@@ -11,6 +12,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +34,19 @@ public:
 
   // Writes vectors and the lists of rows without one, durably, and keeps lines that match no row in
   // quarantine.jsonl, so that nothing paid for is lost. Afterwards `rows()` has the counts and no
-  // row is pending.
+  // row is pending, unless another session has it locked; the lists are not written then.
   void run();
+
+  // Rows left pending by run().
+  std::uint64_t locked() const { return m_locked; }
+
+  // Why the outcome of run() may be that of a wrong table rather than of the rows: not one of
+  // several is there, or all are refused alike.
+  struct Doubt {
+    Error why;
+    bool is_about_missing = false;
+  };
+  std::optional<Doubt> doubt() const;
 
   // The provider refused the whole batch: every row fails with its reason.
   void fail_all(const std::string& code, const std::string& message);
@@ -45,7 +58,7 @@ public:
   std::uint64_t vectors() const { return m_vectors; }
 
 private:
-  void record(std::size_t row, RowState state);
+  void record(std::size_t row, const RowOutcome& outcome);
   void fail(std::size_t row, std::string_view code, std::string_view message);
   void set_aside(std::string_view line, Stray why);
   void finish_lists();
@@ -69,6 +82,11 @@ private:
   store::Findings m_findings;
   std::vector<RowState> m_states; // of the ledger's rows
   std::uint64_t m_vectors = 0;
+  std::uint64_t m_offered = 0; // rows, to the database
+  std::uint64_t m_locked = 0;
+  std::uint64_t m_refused = 0;    // by the database
+  std::string m_refusal;          // of the first of them
+  bool m_is_refused_alike = true; // and of the others
   List m_failed;
   List m_left;
   List m_quarantine;

@@ -20,12 +20,12 @@ ChunkWriter::ChunkWriter(
     Brake& brake,
     AnswerSink& sink,
     Runtime runtime,
-    OnState on_state)
+    OnOutcome on_outcome)
     : m_chunk_size(std::clamp(k_most_bytes / (dims * sizeof(float)), std::size_t{1}, chunk_size)),
       m_brake(brake),
       m_sink(sink),
       m_runtime(runtime),
-      m_on_state(std::move(on_state)) {
+      m_on_outcome(std::move(on_outcome)) {
   if (brake.rows_per_second() > 0)
     m_chunk_size = std::min(m_chunk_size, brake.rows_per_second());
   m_making.vectors.dims = dims;
@@ -64,12 +64,11 @@ void ChunkWriter::hand_over() {
 
 // Waits for the oldest chunk and recycles its memory.
 ChunkWriter::Chunk ChunkWriter::collect() {
-  const std::vector<RowState> states = m_writing.front().written.get();
+  const std::vector<RowOutcome> outcomes = m_writing.front().written.get();
   Chunk chunk = std::move(m_writing.front().chunk);
   m_writing.pop_front();
-  for (std::size_t i = 0; i < states.size(); ++i)
-    m_on_state(chunk.rows[i], states[i]);
-  m_runtime.progress.advance(Phase::write, {states.size(), 0});
+  for (std::size_t i = 0; i < outcomes.size(); ++i)
+    m_on_outcome(chunk.rows[i], outcomes[i]);
   chunk.vectors.clear();
   chunk.rows.clear();
   return chunk;

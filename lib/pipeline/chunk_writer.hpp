@@ -21,8 +21,8 @@ struct WriteOptions {
 // busy; more writers gained nothing.
 class ChunkWriter {
 public:
-  // The final state of a row of the ledger. Called from add() and finish(), on their thread.
-  using OnState = std::function<void(std::size_t row, RowState state)>;
+  // What became of a row of the ledger. Called from add() and finish(), on their thread.
+  using OnOutcome = std::function<void(std::size_t row, const RowOutcome& outcome)>;
 
   // The maximum chunk size; less if rows are wide or the rate limit requires it.
   ChunkWriter(
@@ -31,7 +31,7 @@ public:
       Brake& brake,
       AnswerSink& sink,
       Runtime runtime,
-      OnState on_state);
+      OnOutcome on_outcome);
 
   ChunkWriter(const ChunkWriter&) = delete;
   ChunkWriter& operator=(const ChunkWriter&) = delete;
@@ -55,7 +55,7 @@ private:
   // A chunk being written. Its address must not change.
   struct Write {
     Chunk chunk;
-    std::future<std::vector<RowState>> written; // its destructor, the first to run, waits
+    std::future<std::vector<RowOutcome>> written; // its destructor, the first to run, waits
   };
 
   void hand_over();
@@ -65,7 +65,7 @@ private:
   Brake& m_brake;
   AnswerSink& m_sink;
   Runtime m_runtime;
-  OnState m_on_state;
+  OnOutcome m_on_outcome;
   Chunk m_making;
   std::deque<Write> m_writing; // in the order in which they began
 };

@@ -2,10 +2,12 @@
 
 #include "pg/fixture.hpp"
 #include "support/catch.hpp"
+#include "support/fake_progress.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <csignal>
 #include <future>
 #include <limits>
 #include <random>
@@ -28,7 +30,7 @@ States write_as(
     bool overwrite = false) {
   SleepingClock clock;
   pg::ColumnSink sink(Secret(url), task, clock, {.overwrite = overwrite, .retry_timeout = {}});
-  return sink.write(chunk);
+  return states_of(sink.write(chunk));
 }
 
 // The chunks 0 to count-1, all of the first family and selected.
@@ -320,17 +322,83 @@ TEST_CASE("row-level security decides which rows are there and which may be writ
   database.exec(fmt::format("DROP OWNED BY {0}; DROP ROLE {0}", role));
 }
 
-TEST_CASE("a trigger that raises stops the chunk and nothing of it is written", "[pg]") {
+TEST_CASE("rows that the database refuses are found, and the others are written", "[pg]") {
   const TestDatabase database;
   make_tables(database);
   const auto rows = make_rows(database, 300);
   database.exec(fmt::format(
-      "ALTER TABLE knowledge_chunks ADD CHECK (id <> '{}' OR embedding IS NULL)", chunk_id(299)));
+      "ALTER TABLE knowledge_chunks ADD CONSTRAINT no_last CHECK (id <> '{}' OR embedding IS NULL);"
+      "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+      " $$ BEGIN IF OLD.id = '{}' THEN RAISE EXCEPTION 'no: %', NEW.content; END IF;"
+      " RETURN NEW; END $$;"
+      "CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON knowledge_chunks"
+      " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()",
+      chunk_id(299), chunk_id(7)));
+  SleepingClock clock;
+  pg::ColumnSink sink(Secret(database.url()), narrow_task(), clock);
+  const auto outcomes = sink.write(chunk_of(rows));
+  States expected(300, RowState::written);
+  expected[7] = expected[299] = RowState::failed;
+  CHECK(states_of(outcomes) == expected);
+  CHECK(
+      outcomes[7]
+      == RowOutcome{RowState::failed, "not_updated", "raise_exception (SQLSTATE P0001)"});
+  CHECK(outcomes[299].code == "not_updated");
+  CHECK_THAT(
+      outcomes[299].message, ContainsSubstring("SQLSTATE 23514") && ContainsSubstring("no_last"));
+  CHECK(database.value("SELECT count(embedding) FROM knowledge_chunks") == "298");
+  CHECK(states_of(sink.write(chunk_of(rows))) == expected);
+}
+
+TEST_CASE("a number too large for halfvec is its row's failure", "[pg]") {
+  const TestDatabase database;
+  make_tables(database, "halfvec(3)");
+  const auto rows = make_rows(database, 3);
+  AnswerChunk chunk = chunk_of(rows);
+  chunk.values[4] = 70'000;
+  CHECK(
+      write_as(database.url(), chunk)
+      == States{RowState::written, RowState::failed, RowState::written});
+}
+
+TEST_CASE("a refusal of every row alike is the table's, and nothing is written", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  const auto rows = make_rows(database, 20);
+  database.exec("ALTER TABLE knowledge_chunks ADD CHECK (embedding IS NULL)");
   const Error error = error_of([&] { write_as(database.url(), chunk_of(rows)); });
   CHECK(error.kind() == ErrorKind::database);
-  CHECK(error.sqlstate == "23514");
-  CHECK_THAT(error.what(), !ContainsSubstring("text 299"));
+  CHECK_THAT(error.what(), ContainsSubstring("refuses every row: check_violation"));
   CHECK(database.value("SELECT count(embedding) FROM knowledge_chunks") == "0");
+}
+
+TEST_CASE("a row is written only if it holds the vector after all triggers and rules", "[pg]") {
+  const std::string body = fmt::format("IF NEW.id = '{}' THEN", chunk_id(1));
+  const auto trigger = [](const std::string& code, const char* when) {
+    return fmt::format(
+        "CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN {} END IF; RETURN NEW; END $$;"
+        "CREATE {} FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION act()",
+        code, when);
+  };
+  const std::string clear = body + " UPDATE knowledge_chunks SET embedding = NULL WHERE id = NEW.id;";
+  for (const std::string& action :
+       {trigger(body + " NEW.embedding = NULL;", "TRIGGER act BEFORE UPDATE ON knowledge_chunks"),
+        trigger(body + " NEW.embedding = '[9,9,9]';", "TRIGGER act BEFORE UPDATE ON knowledge_chunks"),
+        trigger(clear, "TRIGGER act AFTER UPDATE ON knowledge_chunks"),
+        trigger(clear, "CONSTRAINT TRIGGER act AFTER UPDATE ON knowledge_chunks"
+                       " DEFERRABLE INITIALLY DEFERRED")}) {
+    INFO(action);
+    const TestDatabase database;
+    make_tables(database);
+    const auto rows = make_rows(database, 3);
+    database.exec(action);
+    for (int i = 0; i < 2; ++i)
+      CHECK(
+          write_as(database.url(), chunk_of(rows))
+          == States{RowState::written, RowState::failed, RowState::written});
+    CHECK(vector_of(database, 1).empty());
+  }
 }
 
 TEST_CASE("a column that changed after the first chunk stops the next one", "[pg]") {
@@ -339,7 +407,7 @@ TEST_CASE("a column that changed after the first chunk stops the next one", "[pg
   const auto chunk = chunk_of(make_rows(database, 2));
   SleepingClock clock;
   pg::ColumnSink sink(Secret(database.url()), narrow_task(), clock);
-  CHECK(sink.write(chunk) == States(2, RowState::written));
+  CHECK(states_of(sink.write(chunk)) == States(2, RowState::written));
   for (const char* type : {"vector(4)", "text"}) {
     database.exec("ALTER TABLE knowledge_chunks DROP embedding");
     database.exec(fmt::format("ALTER TABLE knowledge_chunks ADD embedding {}", type));
@@ -362,6 +430,72 @@ TEST_CASE("a chunk of another width is refused, and an empty one is nothing to d
   CHECK(error_of([&] { write_as(database.url(), chunk); }).kind() == ErrorKind::internal);
 }
 
+TEST_CASE("rows that another session has locked are left for later, and it is named", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  const auto rows = make_rows(database, 300);
+  database.exec(fmt::format(
+      "SET application_name = 'editor'; BEGIN;"
+      "SELECT FROM knowledge_chunks WHERE id IN ('{}', '{}') FOR UPDATE",
+      chunk_id(3), chunk_id(299)));
+  SleepingClock clock;
+  test::FakeProgress progress;
+  pg::ColumnSink sink(Secret(database.url()), narrow_task(), clock, {.progress = &progress});
+  States expected(300, RowState::written);
+  expected[3] = expected[299] = RowState::pending;
+  CHECK(states_of(sink.write(chunk_of(rows))) == expected);
+  CHECK(states_of(sink.write(chunk_of(rows))) == expected);
+  REQUIRE(progress.notes.size() == 1);
+  CHECK_THAT(
+      progress.notes[0],
+      ContainsSubstring("2 rows are locked by another session and left for later: pid ")
+          && ContainsSubstring("(editor), idle in transaction, its transaction began at "));
+  database.exec("COMMIT");
+  CHECK(states_of(sink.write(chunk_of(rows))) == States(300, RowState::written));
+}
+
+TEST_CASE("a row that a policy hides from updates is refused, and not taken for locked", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  const auto rows = make_rows(database, 4);
+  const std::string role = "updater_of_" + database.value("SELECT current_database()");
+  database.exec(fmt::format(
+      "CREATE ROLE {0} LOGIN; GRANT SELECT, UPDATE ON ALL TABLES IN SCHEMA public TO {0};"
+      "ALTER TABLE knowledge_chunks ENABLE ROW LEVEL SECURITY;"
+      "CREATE POLICY see ON knowledge_chunks FOR SELECT USING (true);"
+      "CREATE POLICY change ON knowledge_chunks FOR UPDATE USING (id <> '{1}')"
+      " WITH CHECK (id <> '{2}' OR embedding IS NULL)",
+      role, chunk_id(1), chunk_id(2)));
+  database.exec("BEGIN");
+  database.exec(fmt::format(
+      "SELECT FROM knowledge_chunks WHERE id = '{}' FOR UPDATE", chunk_id(3)));
+  CHECK(
+      write_as(database.url_for(role), chunk_of(rows))
+      == States{RowState::written, RowState::failed, RowState::failed, RowState::pending});
+  database.exec("COMMIT");
+  database.exec(fmt::format("DROP OWNED BY {0}; DROP ROLE {0}", role));
+}
+
+TEST_CASE("a stop request ends the wait for a lock of the table", "[pg]") {
+  const TestDatabase database;
+  make_tables(database);
+  const auto rows = make_rows(database, 1);
+  database.exec("BEGIN; LOCK TABLE knowledge_chunks IN ACCESS EXCLUSIVE MODE");
+  SleepingClock clock;
+  StopFlag stop;
+  pg::ColumnSink sink(Secret(database.url()), narrow_task(), clock, {.stop = &stop});
+  auto error = std::async(
+      std::launch::async, [&] { return error_of([&] { sink.write(chunk_of(rows)); }); });
+  while (database.value("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0")
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  const auto start = std::chrono::steady_clock::now();
+  stop.request(SIGTERM);
+  CHECK(error.get().kind() == ErrorKind::interrupted);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{1});
+  database.exec("COMMIT");
+  CHECK(vector_of(database, 0).empty());
+}
+
 TEST_CASE("a row that someone holds is looked at again once they let go", "[pg]") {
   const TestDatabase database;
   make_tables(database);
@@ -371,12 +505,9 @@ TEST_CASE("a row that someone holds is looked at again once they let go", "[pg]"
   change(database, 1, "embedding = '[9,9,9]'");
   change(database, 2, "family_id = family_id"); // touched, and the same for us
   database.exec(fmt::format("DELETE FROM knowledge_chunks WHERE id = '{}'", chunk_id(3)));
-  auto states =
-      std::async(std::launch::async, [&] { return write_as(database.url(), chunk_of(rows)); });
-  while (database.value("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0")
-    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  CHECK(write_as(database.url(), chunk_of(rows)) == States(4, RowState::pending));
   database.exec("COMMIT");
   CHECK(
-      states.get()
+      write_as(database.url(), chunk_of(rows))
       == States{RowState::stale, RowState::already_set, RowState::written, RowState::missing_row});
 }

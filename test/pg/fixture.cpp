@@ -51,6 +51,13 @@ AnswerChunk chunk_of(const std::vector<TakenRow>& rows) {
   return chunk;
 }
 
+std::vector<RowState> states_of(const std::vector<RowOutcome>& outcomes) {
+  std::vector<RowState> states;
+  for (const RowOutcome& outcome : outcomes)
+    states.push_back(outcome.state);
+  return states;
+}
+
 Error error_of(const std::function<void()>& work) {
   try {
     work();

@@ -61,6 +61,8 @@ std::vector<TakenRow> select_all(const test::TestDatabase& database, const Task&
 // A chunk with one vector for each row: (1, 2, number of the row).
 AnswerChunk chunk_of(const std::vector<TakenRow>& rows);
 
+std::vector<RowState> states_of(const std::vector<RowOutcome>& outcomes);
+
 // The error that the work throws; fails the test if there is none.
 Error error_of(const std::function<void()>& work);
 

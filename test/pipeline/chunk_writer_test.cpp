@@ -32,7 +32,9 @@ struct Writing {
   ChunkWriter writer(std::size_t chunk_size, std::size_t dims = 1) {
     return ChunkWriter(
         dims, chunk_size, *brake, sink, {clock, progress, stop},
-        [this](std::size_t row, RowState state) { CHECK(settled.emplace(row, state).second); });
+        [this](std::size_t row, const RowOutcome& outcome) {
+          CHECK(settled.emplace(row, outcome.state).second);
+        });
   }
 
   static void add(ChunkWriter& writer, std::size_t rows) {

@@ -13,22 +13,24 @@ namespace embedctl::test {
 // A table in memory that takes every vector, unless a test says what becomes of a row.
 class FakeSink : public AnswerSink {
 public:
-  std::vector<RowState> write(const AnswerChunk& chunk) override {
+  std::vector<RowOutcome> write(const AnswerChunk& chunk) override {
     const std::lock_guard lock(m_mutex);
     if (before_write)
       before_write();
-    std::vector<RowState> states;
+    std::vector<RowOutcome> outcomes;
     for (std::size_t i = 0; i < chunk.size(); ++i) {
       const auto fate = fates.find(chunk.keys[i]);
-      states.push_back(fate == fates.end() ? RowState::written : fate->second);
+      outcomes.push_back({fate == fates.end() ? RowState::written : fate->second});
+      if (outcomes.back().state == RowState::failed)
+        outcomes.back() = {RowState::failed, k_not_updated, "check_violation"};
       const auto from = chunk.values.begin() + static_cast<std::ptrdiff_t>(i * chunk.dims);
-      if (states.back() == RowState::written) {
+      if (outcomes.back().state == RowState::written) {
         vectors[chunk.keys[i]].assign(from, from + static_cast<std::ptrdiff_t>(chunk.dims));
         fingerprints[chunk.keys[i]] = chunk.fingerprints[i];
       }
     }
     chunk_sizes.push_back(chunk.size());
-    return states;
+    return outcomes;
   }
 
   std::vector<RowState> examine(const AnswerChunk& chunk) override {
