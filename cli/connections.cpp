@@ -46,8 +46,12 @@ RemoteProvider::RemoteProvider(Context& context, const ProviderArguments& option
       m_provider(m_transport, context.clock, context.progress, provider_options(context, options)) {
 }
 
-std::unique_ptr<RowSource> open_source(Context& context, const Task& task) {
-  return std::make_unique<pg::TableSource>(context.environment.database_url(), task);
+std::unique_ptr<RowSource>
+open_source(Context& context, const Task& task, const ProviderArguments& options) {
+  const std::chrono::seconds patience(options.retry_timeout_seconds);
+  return std::make_unique<pg::TableSource>(
+      context.environment.database_url(), task,
+      pg::Watch{&context.stop, &context.progress, patience});
 }
 
 std::unique_ptr<AnswerSink> open_sink(
@@ -60,6 +64,7 @@ std::unique_ptr<AnswerSink> open_sink(
   sink.statement_timeout = std::chrono::seconds(write.statement_timeout_seconds);
   sink.retry_timeout = std::chrono::seconds(options.retry_timeout_seconds);
   sink.progress = &context.progress;
+  sink.stop = &context.stop;
   return std::make_unique<pg::ColumnSink>(
       context.environment.database_url(), task, context.clock, sink);
 }
@@ -71,7 +76,7 @@ Connections::Connections(
     const ProviderArguments& provider,
     const pipeline::BatchExecutorOptions& executor)
     : m_context(context),
-      m_source(open_source(context, task)),
+      m_source(open_source(context, task, provider)),
       m_sink(open_sink(context, task, write, provider)),
       m_indexes(open_index_keeper(context, task, provider)),
       m_executor(
@@ -105,6 +110,15 @@ void check_same_database(RowSource& source, const store::RunRecord& run) {
             run.database.name, run.database.system_identifier, here.name, here.system_identifier),
         "set DATABASE_URL to the database that the rows were selected from; if it was renamed, upgraded"
         " or restored: embedctl adopt --run-dir DIR");
+  const std::string table = source.table();
+  if (!run.table.empty() && table != run.table)
+    throw Error(
+        ErrorKind::usage,
+        fmt::format(
+            "this run belongs to table {}, but \"{}\" is {} here", printable(run.table),
+            printable(run.task.rows.table), printable(table)),
+        "set the search_path (in DATABASE_URL: options=-csearch_path=SCHEMA) to the schema that the"
+        " rows were selected from; if the table was moved: embedctl adopt --run-dir DIR");
 }
 
 } // namespace embedctl::cli

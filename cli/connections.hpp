@@ -35,7 +35,8 @@ private:
   openai::Provider m_provider;
 };
 
-std::unique_ptr<RowSource> open_source(Context& context, const Task& task);
+std::unique_ptr<RowSource> open_source(
+    Context& context, const Task& task, const ProviderArguments& options = {});
 
 std::unique_ptr<AnswerSink> open_sink(
     Context& context,

@@ -109,6 +109,7 @@ advance_options(const WriteArguments& writing, const ProviderArguments& provider
   advance.apply.redownload = writing.redownload;
   advance.apply.overwrite = writing.overwrite;
   advance.apply.keep_plain = writing.keep_plain;
+  advance.apply.accept_missing_rows = writing.accept_missing_rows;
   advance.apply.parallel = provider.parallel;
   advance.apply.provider_moved = provider.moved;
   if (writing.index == "rebuild")
@@ -136,6 +137,9 @@ void add_write_options(OptionSet& set, WriteArguments& options) {
   set.flag(
       "--overwrite", options.overwrite,
       "replace existing vectors too, if the text is still the one that was embedded");
+  set.flag(
+      "--accept-missing-rows", options.accept_missing_rows,
+      "settle a run even if none of its rows is in the table any more");
   set.flag("--redownload", options.redownload, "download result files again");
   set.flag(
       "--keep-plain", options.keep_plain, "do not compress a batch's files after ingesting it");

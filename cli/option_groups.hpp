@@ -54,6 +54,7 @@ struct WriteArguments {
   bool overwrite = false;
   bool redownload = false;
   bool keep_plain = false;
+  bool accept_missing_rows = false;
   int statement_timeout_seconds = 0;
   std::size_t rows_per_second = pipeline::WriteOptions{}.rows_per_second;
   std::string index = "keep";

@@ -66,6 +66,7 @@ struct Selection {
   RowSet rows;
   std::optional<std::uint64_t> limit;
   std::vector<InFlight> in_flight; // rows to leave out
+  bool to_be_sent = false;         // not from a standby, whose rows may be outdated
 };
 
 // The rows of one task. Real class: pg::TableSource.
@@ -76,6 +77,11 @@ public:
   // Throws Error with a hint if the table cannot be used: table, column or pgvector missing, or a
   // target of the wrong width or type.
   virtual void check() = 0;
+
+  // Throws Error, with a hint, where the answers for the due rows of the set could not be written:
+  // on a standby, in a read-only session, or where rights, rules or policies refuse the update.
+  // Called before anything is sent. Changes nothing.
+  virtual void check_writable(const RowSet& rows) = 0;
 
   virtual DatabaseIdentity identity() = 0;
 

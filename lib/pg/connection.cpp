@@ -263,6 +263,11 @@ void Connection::end_copy_in(std::string_view doing) {
   receive(doing);
 }
 
+std::string_view Connection::server_encoding() const {
+  const char* encoding = PQparameterStatus(m_connection.get(), "server_encoding");
+  return encoding != nullptr ? encoding : "";
+}
+
 std::string Connection::quote_identifier(std::string_view name) const {
   const OwnedText quoted(PQescapeIdentifier(m_connection.get(), name.data(), name.size()));
   if (!quoted)

@@ -91,6 +91,8 @@ public:
   void put_copy(std::string_view bytes, std::string_view doing);
   void end_copy_in(std::string_view doing);
 
+  std::string_view server_encoding() const;
+
   std::string quote_identifier(std::string_view name) const;
   std::string quote_literal(std::string_view text) const;
 

@@ -60,6 +60,11 @@ Conninfo::Conninfo(const Secret& text) {
   std::erase_if(m_options, [](const auto& option) { return option.first == "client_encoding"; });
   m_options.emplace_back("client_encoding", "UTF8");
   add_default("fallback_application_name", "embedctl");
+  const bool has_several_hosts = std::ranges::any_of(m_options, [](const auto& option) {
+    return option.first.starts_with("host") && option.second.find(',') != std::string::npos;
+  });
+  if (has_several_hosts) // else each connection might reach another one, and a standby
+    add_default("target_session_attrs", "read-write");
   if (!has_own_connect_timeout())
     add_default("connect_timeout", "10");
   // Together they notice a dead peer within a minute, whether we wait for it or send to it.

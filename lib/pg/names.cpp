@@ -15,6 +15,8 @@ Names quote_names(const Connection& connection, const Task& task) {
   names.target = connection.quote_identifier(task.target.column);
   names.scope_table = quote_table(connection, task.scopes.table);
   names.scope_key = connection.quote_identifier(task.scopes.key_column);
+  // A SQL_ASCII server cannot convert; it gives the bytes as they are, or an error.
+  names.encoding = connection.server_encoding() == "SQL_ASCII" ? "SQL_ASCII" : "UTF8";
   return names;
 }
 
@@ -31,7 +33,7 @@ std::string text_sql(const Names& names) {
 }
 
 std::string fingerprint_sql(const Names& names) {
-  return fmt::format("sha256(convert_to({}, 'UTF8'))", text_sql(names));
+  return fmt::format("sha256(convert_to({}, '{}'))", text_sql(names), names.encoding);
 }
 
 } // namespace embedctl::pg

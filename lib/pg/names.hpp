@@ -18,6 +18,7 @@ struct Names {
   std::string target;
   std::string scope_table;
   std::string scope_key;
+  std::string encoding; // of the bytes that a fingerprint is taken from
 };
 
 Names quote_names(const Connection& connection, const Task& task);

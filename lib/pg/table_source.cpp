@@ -9,6 +9,7 @@
 #include "pg/in_flight.hpp"
 #include "pg/inspect.hpp"
 #include "pg/names.hpp"
+#include "pg/write_check.hpp"
 
 #include <array>
 #include <cstring>
@@ -149,16 +150,23 @@ SourceRow to_row(std::span<const CopyReader::Field> fields, const Task& task, Sh
 
 } // namespace
 
-TableSource::TableSource(Secret conninfo, Task task)
-    : m_conninfo(std::move(conninfo)), m_task(std::move(task)) {}
+TableSource::TableSource(Secret conninfo, Task task, Watch watch)
+    : m_conninfo(std::move(conninfo)), m_task(std::move(task)), m_watch(watch) {}
 
 void TableSource::check() {
-  Connection connection(m_conninfo);
+  Connection connection(m_conninfo, m_watch);
   require(inspect(connection, m_task));
 }
 
+void TableSource::check_writable(const RowSet& rows) {
+  Connection connection(m_conninfo, m_watch);
+  const TableShape shape = require(inspect(connection, m_task));
+  pg::check_writable(
+      connection, m_task, shape, due_sql(connection, quote_names(connection, m_task), rows));
+}
+
 DatabaseIdentity TableSource::identity() {
-  Connection connection(m_conninfo);
+  Connection connection(m_conninfo, m_watch);
   const Result result = connection.query(
       "SELECT current_database(),"
       " has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')",
@@ -180,7 +188,7 @@ DatabaseIdentity TableSource::identity() {
 }
 
 std::string TableSource::table() {
-  Connection connection(m_conninfo);
+  Connection connection(m_conninfo, m_watch);
   return connection
       .query(
           "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c"
@@ -194,10 +202,10 @@ std::shared_ptr<const void> TableSource::hold(const RowSet& rows) {
   struct Held {
     Connection connection;
     Transaction transaction;
-    explicit Held(const Secret& conninfo)
-        : connection(conninfo), transaction(connection, k_begin_hold, k_holding) {}
+    Held(const Secret& conninfo, Watch watch)
+        : connection(conninfo, watch), transaction(connection, k_begin_hold, k_holding) {}
   };
-  const auto held = std::make_shared<Held>(m_conninfo);
+  const auto held = std::make_shared<Held>(m_conninfo, m_watch);
   if (!try_locks(held->connection, m_task, rows).boolean(0, 0))
     throw Error(
         ErrorKind::locked,
@@ -208,7 +216,7 @@ std::shared_ptr<const void> TableSource::hold(const RowSet& rows) {
 }
 
 RowSetState TableSource::look(const RowSet& rows) {
-  Connection connection(m_conninfo);
+  Connection connection(m_conninfo, m_watch);
   const Names names = quote_names(connection, m_task);
   const auto* of_scope = std::get_if<RowsOfScope>(&rows);
   const std::string exists = of_scope != nullptr ? fmt::format(
@@ -228,7 +236,7 @@ RowSetState TableSource::look(const RowSet& rows) {
 }
 
 RowSetCounts TableSource::count(const RowSet& rows) {
-  Connection connection(m_conninfo);
+  Connection connection(m_conninfo, m_watch);
   const Names names = quote_names(connection, m_task);
   const Result result = connection.query(
       fmt::format(
@@ -240,12 +248,18 @@ RowSetCounts TableSource::count(const RowSet& rows) {
 
 std::vector<std::uint64_t>
 TableSource::select(const Selection& selection, const std::function<void(const SourceRow&)>& take) {
-  Connection connection(m_conninfo);
+  Connection connection(m_conninfo, m_watch);
   const Names names = quote_names(connection, m_task);
   const std::string condition = due_sql(connection, names, selection.rows);
 
   Transaction transaction(
       connection, selection.in_flight.empty() ? k_begin_one_snapshot : k_begin_with_keys, k_doing);
+  if (selection.to_be_sent) // of several hosts, each connection may reach another one
+    refuse_standby(connection);
+  // Such a server does not look at its bytes; whoever asks for UTF-8 is refused the first row that
+  // is none.
+  if (connection.server_encoding() == "SQL_ASCII")
+    connection.run("SET LOCAL client_encoding = SQL_ASCII", k_doing);
   InFlightTable in_flight(connection, selection.in_flight);
   CopyReader reader(2);
   Sha256 digest;
@@ -266,7 +280,7 @@ TableSource::select(const Selection& selection, const std::function<void(const S
 UnchangedCounts TableSource::count_unchanged(
     std::span<const std::string> keys, std::span<const Fingerprint> fingerprints) {
   constexpr std::string_view k_looking = "cannot check the rows";
-  Connection connection(m_conninfo);
+  Connection connection(m_conninfo, m_watch);
   const Names names = quote_names(connection, m_task);
   const std::string key_type = require(inspect(connection, m_task)).key_type;
   std::string key_array;

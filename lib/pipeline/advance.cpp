@@ -39,6 +39,10 @@ Tally move_batches(store::Run& run, const AdvanceOptions& options, const Ports& 
       batches.push_back(&batch);
   if (batches.empty())
     return {};
+  if (std::any_of(batches.begin(), batches.end(), [](const BatchRecord* batch) {
+        return !batch->is_sent() || batch->was_refused();
+      }))
+    ports.source.check_writable(RowsOfScope{run.record().scope});
   check_account(run, ports.executor, options.apply.provider_moved);
   Movement movement(run, ports.executor, options.parallel, ports.runtime.stop);
   for (BatchRecord* batch : batches) {

@@ -80,14 +80,17 @@ SubmitReport submit(const SubmitOptions& options, const Ports& ports) {
     return report;
   }
 
-  if (!options.dry_run)
+  if (!options.dry_run) {
+    source.check_writable(rows);
     ports.executor.check_access();
+  }
   const Claim claim(
       store::place_of(options.batches_dir, options.task, options.scope), source, rows);
   const store::RunRecord record = new_record(options, ports);
   Selection selection;
   selection.rows = rows;
   selection.limit = options.limit;
+  selection.to_be_sent = !options.dry_run;
   selection.in_flight = rows_in_flight(options.batches_dir, record);
 
   std::optional<Movement> movement;

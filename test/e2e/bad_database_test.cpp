@@ -1,5 +1,6 @@
 #include "e2e/world.hpp"
 #include "support/catch.hpp"
+#include "support/standby.hpp"
 
 #include <fmt/format.h>
 
@@ -127,6 +128,100 @@ TEST_CASE("a user without the right to update is told so before anything is paid
   CHECK_THAT(outcome.err, ContainsSubstring("no permission to update"));
   CHECK_THAT(outcome.err, ContainsSubstring("GRANT UPDATE"));
   CHECK(world.sandbox().batch_ids().empty());
+}
+
+TEST_CASE("nothing is sent from a standby, which may lag; a dry run reads it", "[e2e]") {
+  const World world(k_at_once);
+  world.add_chunks(1, 1, 3);
+  const auto standby = test::Standby::of(world.database());
+  if (!standby) {
+    WARN("not the private server: not tested");
+    return;
+  }
+  CHECK(world.run({"run", "--family-id", family(1), "--poll-seconds", "1"}).exit_code == 0);
+  const Variables there = {{"DATABASE_URL", standby->url()}};
+  const Outcome dry_run = world.run({"submit", "--family-id", family(1), "--dry-run"}, there);
+  INFO(dry_run.err);
+  CHECK(dry_run.exit_code == 0);
+  CHECK_THAT(dry_run.out, ContainsSubstring("3 rows in 1 batch"));
+  for (const char* verb : {"submit", "run"}) {
+    const Outcome outcome = world.run({verb, "--family-id", family(1)}, there);
+    INFO(outcome.out << outcome.err);
+    CHECK(outcome.exit_code == 1);
+    CHECK_THAT(
+        outcome.err, ContainsSubstring("this database is a standby, which may lag behind")
+                         && ContainsSubstring("hint: set DATABASE_URL to the primary"));
+  }
+  CHECK(world.sandbox().billed("requests") == 3);
+}
+
+TEST_CASE("nothing is sent in a read-only session; a dry run works", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  const std::string dry_run = world.submit(1, {"--dry-run"});
+  const Variables read_only = {
+      {"DATABASE_URL",
+       world.database().url() + " options='-cdefault_transaction_read_only=on'"}};
+  CHECK(world.run({"submit", "--family-id", family(1), "--dry-run"}, read_only).exit_code == 0);
+  for (const Arguments& arguments :
+       {Arguments{"submit", "--family-id", family(1)}, Arguments{"run", "--family-id", family(1)},
+        Arguments{"run", "--run-dir", dry_run}, Arguments{"submit", "--run-dir", dry_run}}) {
+    const Outcome outcome = world.run(arguments, read_only);
+    INFO(outcome.out << outcome.err);
+    CHECK(outcome.exit_code == 1);
+    CHECK_THAT(outcome.err, ContainsSubstring("this session is read-only"));
+  }
+  CHECK(world.sandbox().batch_ids().empty());
+}
+
+TEST_CASE("a generated column is refused by name before anything is sent", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  world.database().exec("ALTER TABLE knowledge_chunks DROP embedding, ADD embedding vector(1536)"
+                        " GENERATED ALWAYS AS (NULL) STORED");
+  check_refused(world, "column \"embedding\" of \"knowledge_chunks\" cannot be updated: it is a"
+                       " generated column", "DROP EXPRESSION");
+  CHECK(world.sandbox().batch_ids().empty());
+}
+
+TEST_CASE("a rule that takes the place of the update is refused before anything is sent", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  world.database().exec(
+      "CREATE RULE keep AS ON UPDATE TO knowledge_chunks DO INSTEAD NOTHING");
+  check_refused(world, "cannot check that the answers can be written", "rules");
+  CHECK(world.sandbox().batch_ids().empty());
+}
+
+TEST_CASE("a policy against updates is found before anything is sent", "[e2e]") {
+  for (const char* policy :
+       {"CREATE POLICY see ON knowledge_chunks FOR SELECT USING (true)",
+        "CREATE POLICY see ON knowledge_chunks FOR SELECT USING (true);"
+        "CREATE POLICY change ON knowledge_chunks FOR UPDATE USING (false)",
+        "CREATE POLICY see ON knowledge_chunks FOR SELECT USING (true);"
+        "CREATE POLICY change ON knowledge_chunks FOR UPDATE USING (true)"
+        " WITH CHECK (embedding IS NULL)"}) {
+    INFO(policy);
+    const World world;
+    world.add_chunks(1, 1, 3);
+    const std::string role = "limited_" + world.database().value("SELECT current_database()");
+    world.database().exec(fmt::format(
+        "CREATE ROLE {0} LOGIN; GRANT SELECT, UPDATE ON ALL TABLES IN SCHEMA public TO {0};"
+        "ALTER TABLE knowledge_chunks ENABLE ROW LEVEL SECURITY; {1}",
+        role, policy));
+    const Variables as_role = {{"DATABASE_URL", world.database().url_for(role)}};
+    const Outcome outcome = world.run({"run", "--family-id", family(1)}, as_role);
+    INFO(outcome.out << outcome.err);
+    CHECK(outcome.exit_code == 1);
+    CHECK_THAT(
+        outcome.err,
+        ContainsSubstring("row-level security does not let this role update column \"embedding\""));
+    CHECK(world.sandbox().batch_ids().empty());
+    world.database().exec("CREATE POLICY all_of_it ON knowledge_chunks FOR UPDATE USING (true)");
+    CHECK(world.run({"submit", "--family-id", family(1)}, as_role).exit_code == 0);
+    CHECK(world.count("embedding IS NOT NULL") == 0); // the probe leaves nothing
+    world.database().exec(fmt::format("DROP OWNED BY {0}; DROP ROLE {0}", role));
+  }
 }
 
 } // namespace embedctl::e2e

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "base/error.hpp"
 #include "core/row_source.hpp"
 #include "support/records.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 namespace embedctl::test {
@@ -26,6 +28,10 @@ public:
   }
 
   void check() override {}
+  void check_writable(const RowSet&) override {
+    if (refusal)
+      throw *refusal;
+  }
   DatabaseIdentity identity() override { return database; }
 
   std::string table() override { return "public.knowledge_chunks"; }
@@ -98,6 +104,7 @@ public:
 
   std::vector<Row> rows;
   bool exists = true;
+  std::optional<Error> refusal; // of all writes
   DatabaseIdentity database{"app", "7300000000000000000"};
   std::function<void(std::uint64_t)> after_row;
   int holds = 0; // of other machines, at this moment
