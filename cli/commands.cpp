@@ -1,6 +1,7 @@
 #include "cli/commands.hpp"
 
 #include "cli/adopt_command.hpp"
+#include "cli/failures_command.hpp"
 #include "cli/ingest_command.hpp"
 #include "cli/run_command.hpp"
 #include "cli/sandbox_command.hpp"
@@ -51,6 +52,12 @@ std::vector<Command> all_commands() {
            {"adopt --run-dir DIR"},
            {"embedctl adopt --run-dir DIR"}},
           add_adopt_options, run_adopt),
+      make_command(
+          {"failures",
+           "List rows that failed or cannot be sent",
+           {"failures [options]"},
+           {"embedctl failures", "embedctl failures --json"}},
+          add_failures_options, run_failures),
       make_command(
           {"sandbox",
            "Serve the Batch API on this machine, to try things out",

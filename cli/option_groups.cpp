@@ -32,6 +32,10 @@ void add_selection_options(OptionSet& set, SelectionArguments& options, std::str
   set.require_one_of({"--family-id", "--run-dir"});
   set.number("--limit N", options.limit, 0, k_most_rows, "select at most N rows")
       .shows_default("0, all");
+  set.number(
+      "--max-attempts N", options.max_attempts, 1, 1'000'000,
+      "send a row that fails at most N times in all, as long as text and model are the same");
+  set.flag("--retry-failed", options.retry_failed, "select rows that were set aside, too");
   set.text("--batches-dir DIR", options.batches_dir, "where run folders are created");
 
   set.group("Batches");
@@ -63,6 +67,7 @@ std::string as_arguments(const SelectionArguments& options) {
   add_if_unusual("--model", options.model, usual.model);
   add_if_unusual("--dims", options.dims, usual.dims);
   add_if_unusual("--encoding", options.encoding, usual.encoding);
+  add_if_unusual("--max-attempts", options.max_attempts, usual.max_attempts);
   return text;
 }
 

@@ -3,6 +3,7 @@
 #include "cli/option_set.hpp"
 #include "pipeline/advance.hpp"
 #include "pipeline/batch_executor.hpp"
+#include "pipeline/failed_rows.hpp"
 #include "pipeline/splitter.hpp"
 
 #include <cstddef>
@@ -22,6 +23,8 @@ struct SelectionArguments {
   std::string model;
   int dims = 0; // 0: not given
   std::string encoding = "base64";
+  std::uint32_t max_attempts = pipeline::Retries{}.most;
+  bool retry_failed = false;
 
   SelectionArguments();
 };

@@ -107,8 +107,13 @@ int run_scope(const RunArguments& options, Context& context) {
     const auto outcome = move_on(*report.run, options, connections.ports(), context);
     exit_code = worst_of(exit_code, exit_code_after(outcome, *report.run, context));
     text += text_of(*report.run, context);
+  } else {
+    exit_code = worst_of(exit_code, exit_code_without_run(report));
   }
-  return print_result(context, exit_code, runs_json(report, earlier), text);
+  print_result(context, exit_code, runs_json(report, earlier), text);
+  if (!context.common.quiet || !is_quiet_code(exit_code))
+    report.remember_told();
+  return exit_code;
 }
 
 } // namespace

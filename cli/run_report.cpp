@@ -97,13 +97,22 @@ void write_run(json::Writer& writer, const store::Run& run, const BatchFilter& f
   writer.end_array();
 }
 
+void write_codes(json::Writer& writer, const char* name, const pipeline::RowsByCode& rows) {
+  writer.key(name).begin_array();
+  for (const auto& [code, count] : rows)
+    writer.begin_object().field("code", code).field("rows", count).end_object();
+  writer.end_array();
+}
+
 void write_submit(json::Writer& writer, const pipeline::SubmitReport& report) {
   if (report.run) {
     write_run(writer, *report.run, std::nullopt);
   } else {
     writer.key("run_dir").null();
-    writer.field("state", "nothing_to_do").field("rows_selected", 0);
-    write_rows(writer, {});
+    RowCounts rows;
+    rows[RowState::skipped] = pipeline::total_of(report.skipped);
+    writer.field("state", "nothing_to_do").field("rows_selected", rows.total());
+    write_rows(writer, rows);
     writer.key("missing_indexes").begin_array().end_array();
     writer.key("batches").begin_array().end_array();
   }
@@ -111,6 +120,8 @@ void write_submit(json::Writer& writer, const pipeline::SubmitReport& report) {
   for (const auto& each : report.held)
     held += each.rows;
   writer.field("rows_in_flight_elsewhere", held);
+  write_codes(writer, "set_aside", report.set_aside);
+  write_codes(writer, "skipped", report.skipped);
 }
 
 std::string age_of(const BatchRecord& batch, std::int64_t now) {
@@ -220,11 +231,37 @@ std::string selection_text(const pipeline::SubmitReport& report, const Task& tas
   for (const auto& held : report.held)
     text += fmt::format(
         "{} already in flight ({})\n", counted(held.rows, "row"), printable(held.run));
+  if (!report.set_aside.empty())
+    text += fmt::format(
+        "{} set aside ({}); see: embedctl failures\n",
+        counted(pipeline::total_of(report.set_aside), "row"), grouped(report.set_aside));
+  if (!report.run && !report.skipped.empty())
+    text += fmt::format(
+        "{} skipped ({}); see: embedctl failures\n",
+        counted(pipeline::total_of(report.skipped), "row"), grouped(report.skipped));
   if (!report.run)
     text += fmt::format(
         "nothing {}to embed: {} of {} of this {} have a vector\n",
-        report.held.empty() ? "" : "else ", human_count(report.scope.filled),
+        report.held.empty() && report.set_aside.empty() ? "" : "else ", human_count(report.scope.filled),
         counted(report.scope.rows, "row"), task.scopes.noun);
+  return text;
+}
+
+int exit_code_without_run(const pipeline::SubmitReport& report) {
+  return report.skipped.empty() ? ExitCode::done : ExitCode::rows_failed;
+}
+
+std::string grouped(const pipeline::RowsByCode& rows) {
+  std::vector<std::pair<std::uint64_t, std::string>> by_count;
+  for (const auto& [code, count] : rows)
+    by_count.emplace_back(count, code);
+  std::stable_sort(by_count.begin(), by_count.end(), [](const auto& a, const auto& b) {
+    return a.first > b.first;
+  });
+  std::string text;
+  for (const auto& [count, code] : by_count)
+    text += fmt::format(
+        "{}{} × {}", text.empty() ? "" : ", ", human_count(count), printable(code));
   return text;
 }
 

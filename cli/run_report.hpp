@@ -31,6 +31,12 @@ void throw_if_blocked(const pipeline::Outcome& outcome);
 // Why nothing was selected, or what was left out.
 std::string selection_text(const pipeline::SubmitReport& report, const Task& task);
 
+// 3 if rows were skipped that nobody was told of before, and 0 otherwise.
+int exit_code_without_run(const pipeline::SubmitReport& report);
+
+// "3 × too_large, 1 × empty_text"
+std::string grouped(const pipeline::RowsByCode& rows);
+
 // Where to look for rows that got no vector; empty if there are none.
 std::string list_hints(const store::Run& run);
 

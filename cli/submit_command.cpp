@@ -59,9 +59,13 @@ int submit_new(const SubmitArguments& options, Context& context) {
     connections.require_provider();
   const auto report = pipeline::submit(submit, connections.ports());
   throw_if_blocked(report.outcome);
-  return print_result(
-      context, report.run ? exit_code_of_submit(*report.run) : ExitCode::done, submit_json(report),
+  const int exit_code =
+      report.run ? exit_code_of_submit(*report.run) : exit_code_without_run(report);
+  print_result(
+      context, exit_code, submit_json(report),
       selection_text(report, submit.task) + (report.run ? submit_text(*report.run) : ""));
+  report.remember_told();
+  return exit_code;
 }
 
 int submit_rest(const SubmitArguments& options, Context& context) {
@@ -126,6 +130,7 @@ submit_options(const SelectionArguments& selection, const ProviderArguments& pro
   if (selection.limit > 0)
     submit.limit = selection.limit;
   submit.dry_run = dry_run;
+  submit.retries = {selection.max_attempts, selection.retry_failed};
   submit.parallel = provider.parallel;
   return submit;
 }

@@ -5,6 +5,7 @@
 #include "pipeline/account.hpp"
 #include "pipeline/batch_ingest.hpp"
 #include "pipeline/downloads.hpp"
+#include "pipeline/failed_rows.hpp"
 #include "pipeline/notes_only.hpp"
 #include "pipeline/repeats.hpp"
 #include "pipeline/sender.hpp"
@@ -170,6 +171,8 @@ void Application::write(BatchRecord& batch) {
       return;
     compare_counts(batch, ingest.vectors(), m_ports.runtime);
   }
+  if (!batch.was_refused())
+    remember_failures(m_run, batch, m_ports.runtime);
   batch.rows = ingest.rows();
   batch.findings = ingest.findings();
   warn_of_findings(batch, m_ports.runtime);

@@ -20,12 +20,13 @@ std::string custom_id_of(const std::string& run_id, int batch, std::string_view 
 
 } // namespace
 
-Splitter::Splitter(store::Run& run, const BatchLimits& limits, OnBatch on_batch, Runtime runtime)
-    : m_run(run),
+Splitter::Splitter(
+    const store::RunRecord& record, const BatchLimits& limits, Hooks hooks, Runtime runtime)
+    : m_record(record),
       m_limits(limits),
-      m_on_batch(std::move(on_batch)),
+      m_hooks(std::move(hooks)),
       m_runtime(runtime),
-      m_requests(run.record().task.request) {}
+      m_requests(record.task.request) {}
 
 void Splitter::add(const SourceRow& row) {
   m_runtime.stop.throw_if_requested();
@@ -46,10 +47,20 @@ void Splitter::add(const SourceRow& row) {
   // Without a unique index a key may repeat, and the provider would refuse the whole batch.
   if (reason.empty() && !m_keys.add(row.key))
     reason = "duplicate_key";
-  if (reason.empty())
-    writer().add(row.key, row.fingerprint, m_custom_id, line);
-  else
+  if (!reason.empty())
+    return skip(row, reason);
+  writer().add(row.key, row.fingerprint, m_custom_id, line);
+  ++m_rows;
+}
+
+void Splitter::skip(const SourceRow& row, std::string_view reason) {
+  if (!m_hooks.on_skip(row, reason))
+    return;
+  ++m_rows;
+  if (m_run != nullptr)
     writer().skip(row.key, reason);
+  else
+    m_skipped.push_back({std::string(row.key), std::string(reason)});
 }
 
 std::string_view Splitter::reason_to_skip(const SourceRow& row) const {
@@ -61,30 +72,35 @@ std::string_view Splitter::reason_to_skip(const SourceRow& row) const {
 }
 
 std::string_view Splitter::format(const SourceRow& row) {
-  const store::RunRecord& run = m_run.record();
-  if (run.task.built_in)
+  if (m_record.task.built_in)
     m_custom_id = row.key;
   else
-    m_custom_id = custom_id_of(run.run_id, number(), row.key);
+    m_custom_id = custom_id_of(m_record.run_id, number(), row.key);
   return m_requests.line(m_custom_id, row.text);
 }
 
 // Of the batch being written, or of the one that the next row begins.
 int Splitter::number() const {
-  return m_run.batches().empty() ? 1 : m_run.batches().back().number + 1;
+  return m_run == nullptr || m_run->batches().empty() ? 1 : m_run->batches().back().number + 1;
 }
 
 store::BatchWriter& Splitter::writer() {
-  if (!m_writer)
-    m_writer.emplace(m_run.paths().batch(number()), number());
+  if (m_writer)
+    return *m_writer;
+  if (m_run == nullptr)
+    m_run = &m_hooks.begin();
+  m_writer.emplace(m_run->paths().batch(number()), number());
+  for (const Skipped& row : m_skipped)
+    m_writer->skip(row.key, row.reason);
+  m_skipped.clear();
   return *m_writer;
 }
 
 void Splitter::close_batch() {
-  m_run.batches().push_back(m_writer->finish());
+  m_run->batches().push_back(m_writer->finish());
   m_writer.reset();
   m_keys.clear();
-  m_on_batch(m_run.batches().back());
+  m_hooks.on_batch(m_run->batches().back());
 }
 
 void Splitter::finish() {

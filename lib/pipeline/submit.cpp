@@ -6,6 +6,9 @@
 #include "pipeline/row_relay.hpp"
 #include "store/ledger.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include <fmt/format.h>
 
 namespace embedctl::pipeline {
@@ -14,6 +17,9 @@ using store::BatchRecord;
 using store::BatchState;
 
 namespace {
+
+// The largest LIMIT that Postgres accepts.
+constexpr std::uint64_t k_most_rows = std::numeric_limits<std::int64_t>::max();
 
 store::RunRecord new_record(const SubmitOptions& options, const Ports& ports) {
   store::RunRecord record;
@@ -84,35 +90,41 @@ SubmitReport submit(const SubmitOptions& options, const Ports& ports) {
     source.check_writable(rows);
     ports.executor.check_access();
   }
-  const Claim claim(
-      store::place_of(options.batches_dir, options.task, options.scope), source, rows);
+  const auto place = store::place_of(options.batches_dir, options.task, options.scope);
+  const Claim claim(place, source, rows);
   const store::RunRecord record = new_record(options, ports);
   Selection selection;
   selection.rows = rows;
-  selection.limit = options.limit;
   selection.to_be_sent = !options.dry_run;
   selection.in_flight = rows_in_flight(options.batches_dir, record);
+  const auto screen =
+      std::make_shared<Screen>(store::failures_file(place), options.task.request, options.retries);
+  // Rows that are left out take no place of the limit.
+  if (options.limit)
+    selection.limit =
+        *options.limit + std::min<std::uint64_t>(screen->size(), k_most_rows - *options.limit);
 
   std::optional<Movement> movement;
-  std::optional<Splitter> splitter;
   const auto send = [&](BatchRecord& batch) {
     if (!movement || batch.requests == 0)
       return;
     ports.runtime.progress.expect(Phase::upload, {batch.asked, batch.bytes});
     movement->add(batch);
   };
-  // The folder is created with the first row, so that an empty selection leaves none.
-  const auto begin = [&] {
+  const auto begin = [&]() -> store::Run& {
     report.run.emplace(store::Run::create(options.batches_dir, record));
     if (!options.dry_run)
       movement.emplace(*report.run, ports.executor, options.parallel, ports.runtime.stop);
-    splitter.emplace(*report.run, options.limits, send, ports.runtime);
+    return *report.run;
   };
+  const auto skip = [&](const SourceRow& row, std::string_view reason) {
+    return screen->tells(row, reason, record.created_at);
+  };
+  Splitter splitter(record, options.limits, {begin, send, skip}, ports.runtime);
   ports.runtime.progress.expect(Phase::select, {});
   RowRelay relay([&](const SourceRow& row) {
-    if (!splitter)
-      begin();
-    splitter->add(row);
+    if ((!options.limit || splitter.rows() < *options.limit) && screen->admits(row))
+      splitter.add(row);
   });
   const auto left_out = source.select(selection, [&](const SourceRow& row) {
     ports.runtime.stop.throw_if_requested(); // a block of rows may be long in coming
@@ -122,18 +134,23 @@ SubmitReport submit(const SubmitOptions& options, const Ports& ports) {
   for (std::size_t i = 0; i < left_out.size(); ++i)
     if (left_out[i] > 0)
       report.held.push_back({selection.in_flight[i].run, left_out[i]});
-  if (!splitter) {
+  splitter.finish();
+  ports.runtime.progress.finish(Phase::select);
+  report.set_aside = screen->left_out();
+  report.skipped = screen->told();
+  if (!options.dry_run)
+    report.remember_told = [screen, &clock = ports.runtime.clock] { screen->remember_told(clock); };
+  if (!report.run) {
     report.scope = source.count(rows);
     return report;
   }
-  splitter->finish();
-  ports.runtime.progress.finish(Phase::select);
   report.run->close_selection(store::SelectionState::complete);
   if (movement) {
     const Tally tally = movement->finish();
     ports.runtime.progress.finish(Phase::upload);
     report.run->settle();
     report.outcome = tally.outcome();
+    report.remember_told();
   }
   return report;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/row_source.hpp"
+#include "pipeline/failed_rows.hpp"
 #include "pipeline/movement.hpp"
 #include "pipeline/ports.hpp"
 #include "pipeline/splitter.hpp"
@@ -8,6 +9,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +26,7 @@ struct SubmitOptions {
   std::optional<std::uint64_t> limit;
   bool dry_run = false;
   std::size_t parallel = 4; // batches sent at a time
+  Retries retries;
 };
 
 struct HeldRows {
@@ -35,11 +38,17 @@ struct SubmitReport {
   std::optional<store::Run> run; // none where there was nothing to select
   RowSetCounts scope;            // if there is no run
   std::vector<HeldRows> held;    // rows left out because other runs have them in flight
+  RowsByCode set_aside;          // rows left out because they failed, or were told of, before
+  RowsByCode skipped;            // rows that cannot be sent, told of now
   Outcome outcome;               // of the sending
+
+  // Has it remembered that these rows were told of: the next submit leaves them out silently. To be
+  // called once somebody was told; a run tells by itself when it ends.
+  std::function<void()> remember_told = [] {};
 };
 
 // Selects the rows, writes batches and sends them; a dry run stops before sending and needs no
-// provider. The returned run is locked.
+// provider. Without a row to send, no run is made. The returned run is locked.
 SubmitReport submit(const SubmitOptions& options, const Ports& ports);
 
 // Claims the rows against other submits, here and on other machines, for as long as it lives.

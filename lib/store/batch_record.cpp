@@ -145,6 +145,7 @@ std::string to_json(const BatchRecord& record, Answer answer) {
     writer.begin_object().field("batch_id", id).end_object();
   writer.end_array().field("fetched_again", record.fetched_again);
   write_rows(writer.key("rows"), record.rows);
+  writer.field("failures_counted", record.failures_counted);
   writer.key("findings")
       .begin_object()
       .field("unknown_ids", record.findings.unknown_ids)
@@ -206,6 +207,7 @@ BatchRecord load_batch_record(const std::filesystem::path& path) {
     fields.refuse(fmt::format(
         "{} rows have a state, and {} were selected", record.rows.total(),
         record.asked + record.skipped));
+  record.failures_counted = fields.value().boolean("failures_counted").value_or(false);
   const Fields findings = fields.object("findings");
   record.findings = {
       findings.count("unknown_ids"), findings.count("repeated_lines"),

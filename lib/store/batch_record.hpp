@@ -71,6 +71,7 @@ struct BatchRecord {
   std::vector<std::string> duplicates; // batches that such a create made; cancelled
   bool fetched_again = false;          // a damaged download is fetched again once
   RowCounts rows;
+  bool failures_counted = false; // its failed rows are in failures.tsv
   Findings findings;
   std::vector<Archive> archives; // on record before the plain files go
 

@@ -41,19 +41,6 @@ std::optional<int> batch_number(const std::string& name) {
   return batch_folder_name(number) == name ? std::optional(number) : std::nullopt;
 }
 
-std::vector<fs::path> folders_in(const fs::path& folder) {
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (fs::directory_iterator each(folder, error), end; !error && each != end;
-       each.increment(error))
-    if (each->is_directory())
-      found.push_back(each->path());
-  if (error && error != std::errc::no_such_file_or_directory)
-    throw_io_error("list", folder, error.value());
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
 [[noreturn]] void refuse_batch(const BatchPaths& paths, const std::string& why) {
   throw Error(
       ErrorKind::corrupt, fmt::format("\"{}\" is damaged: {}", paths.folder().string(), why),
@@ -272,6 +259,19 @@ fs::path batches_dir_of(const Run& run) {
 FileLock lock_place(const fs::path& place) {
   make_private_directories(place);
   return {place / ".lock", fmt::format("the submit lock of \"{}\"", place.filename().string())};
+}
+
+std::vector<fs::path> folders_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (fs::directory_iterator each(folder, error), end; !error && each != end;
+       each.increment(error))
+    if (each->is_directory())
+      found.push_back(each->path());
+  if (error && error != std::errc::no_such_file_or_directory)
+    throw_io_error("list", folder, error.value());
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 std::vector<fs::path> runs_in(const fs::path& place) {

@@ -101,6 +101,9 @@ fs::path batches_dir_of(const Run& run);
 // Locked while rows are selected and sent: one submit per place.
 FileLock lock_place(const fs::path& place);
 
+// The folders in a folder, sorted; none if it does not exist.
+std::vector<fs::path> folders_in(const fs::path& folder);
+
 // The run folders in a place, or all under <batches_dir>, oldest first.
 std::vector<fs::path> runs_in(const fs::path& place);
 std::vector<fs::path> all_runs(const fs::path& batches_dir);

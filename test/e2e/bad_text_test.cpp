@@ -96,12 +96,12 @@ TEST_CASE("a row whose request alone is over the byte limit is skipped and liste
   CHECK(world.sandbox().batch_ids().size() == 1);
 }
 
-TEST_CASE("a family of nothing but empty texts sends nothing and ends at once", "[e2e]") {
+TEST_CASE("a family of nothing but empty texts sends nothing and makes no run", "[e2e]") {
   const World world(k_at_once);
   world.add_chunk(1, 1, "");
   const Outcome outcome = world.run({"run", "--family-id", family(1), "--json"});
   CHECK(outcome.exit_code == 3);
-  CHECK(Json(outcome.out).text("state") == "finished");
+  CHECK(Json(outcome.out).text("state") == "nothing_to_do");
   CHECK(Json(outcome.out).number("rows.skipped") == 1);
   CHECK(world.sandbox().calls("POST /v1/files") == 0);
 }

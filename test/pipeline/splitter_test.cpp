@@ -25,9 +25,11 @@ struct Splitting {
       const BatchLimits& limits, const store::RunRecord& record = some_run_record())
       : run(store::Run::create(world.scratch / "batches", record)),
         splitter(
-            run,
+            run.record(),
             limits,
-            [this](store::BatchRecord& batch) { handed_on.push_back(batch.number); },
+            {[this]() -> store::Run& { return run; },
+             [this](store::BatchRecord& batch) { handed_on.push_back(batch.number); },
+             [](const SourceRow&, std::string_view reason) { return !reason.empty(); }},
             world.runtime()) {}
 
   void add(std::string_view key, std::string_view text) {

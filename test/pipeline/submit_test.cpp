@@ -359,15 +359,40 @@ TEST_CASE("other machines are held off while a dry run is sent", "[pipeline]") {
   CHECK(world.source.holds == 0);
 }
 
-TEST_CASE("rows that are all skipped make a run with nothing to send", "[pipeline]") {
+TEST_CASE("rows that are all skipped make no run", "[pipeline]") {
   World world(2);
   for (auto& row : world.source.rows)
     row.text = " ";
-  const Run run = world.submit();
+  const SubmitReport report = pipeline::submit(world.options(), world.ports());
   CHECK(world.provider.files.empty());
-  CHECK(run.state() == RunState::finished);
-  CHECK(run.record().finished);
+  CHECK(!report.run);
+  CHECK(report.skipped == RowsByCode{{"empty_text", 2}});
+  CHECK(store::all_runs(world.scratch / "batches").empty());
+}
+
+TEST_CASE("rows that were skipped before the first request are listed with it", "[pipeline]") {
+  World world(3);
+  world.source.rows[0].text = world.source.rows[1].text = " ";
+  const Run run = world.submit();
+  REQUIRE(run.batches().size() == 1);
   CHECK(run.rows()[RowState::skipped] == 2);
+  CHECK(
+      text_of(run.paths(run.batches()[0]).skipped()) == "row-0\tempty_text\nrow-1\tempty_text\n");
+}
+
+TEST_CASE("rows that are left out take no place of the limit", "[pipeline]") {
+  World world(5);
+  for (int i = 0; i < 3; ++i)
+    world.source.rows[static_cast<std::size_t>(i)].text = " ";
+  auto options = world.options();
+  options.limit = 2;
+  pipeline::submit(options, world.ports()).remember_told();
+  options.limit = 1;
+  const auto report = pipeline::submit(options, world.ports());
+  CHECK(report.set_aside == RowsByCode{{"empty_text", 2}});
+  CHECK(report.skipped == RowsByCode{{"empty_text", 1}});
+  report.remember_told();
+  CHECK(world.submit(options).rows().total() == 1);
 }
 
 TEST_CASE("refused batches are sent again when they are asked for", "[pipeline]") {
