@@ -178,7 +178,7 @@ private:
     for (const std::string& name : required)
       if (const auto found = m_given.find(name); found != m_given.end())
         given.push_back(found->second);
-    if (given.empty())
+    if (given.empty() && m_set.needs_one())
       fail(fmt::format("{} is required", fmt::join(required, " or ")));
     if (given.size() > 1)
       fail(fmt::format("{} cannot be used together", fmt::join(given, " and ")));

@@ -4,6 +4,7 @@
 #include "cli/failures_command.hpp"
 #include "cli/ingest_command.hpp"
 #include "cli/run_command.hpp"
+#include "cli/runs_command.hpp"
 #include "cli/sandbox_command.hpp"
 #include "cli/status_command.hpp"
 #include "cli/submit_command.hpp"
@@ -30,9 +31,10 @@ std::vector<Command> all_commands() {
           add_submit_options, run_submit),
       make_command(
           {"status",
-           "Show the state of a run's batches",
-           {"status --run-dir DIR [options]", "status --batch-file FILE [options]"},
-           {"embedctl status --run-dir DIR", "embedctl status --run-dir DIR --json --exit-code"}},
+           "Show unfinished runs, or the state of a run's batches",
+           {"status [options]", "status --family-id UUID [options]",
+            "status --run-dir DIR [options]", "status --batch-file FILE [options]"},
+           {"embedctl status", "embedctl status --run-dir DIR --json --exit-code"}},
           add_status_options, run_status),
       make_command(
           {"ingest",
@@ -52,6 +54,18 @@ std::vector<Command> all_commands() {
            {"adopt --run-dir DIR"},
            {"embedctl adopt --run-dir DIR"}},
           add_adopt_options, run_adopt),
+      make_command(
+          {"runs",
+           "List all runs with their state, age and size",
+           {"runs [options]"},
+           {"embedctl runs", "embedctl runs --json"}},
+          add_runs_options, run_runs),
+      make_command(
+          {"prune",
+           "Remove the folders of finished runs",
+           {"prune --older-than TIME [options]"},
+           {"embedctl prune --older-than 30d --dry-run", "embedctl prune --older-than 30d"}},
+          add_prune_options, run_prune),
       make_command(
           {"failures",
            "List rows that failed or cannot be sent",

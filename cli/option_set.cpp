@@ -155,6 +155,19 @@ Option& OptionSet::size(
   });
 }
 
+Option& OptionSet::age(std::string_view spec, std::uint64_t& target, std::string text) {
+  return add(spec, std::move(text), "", [&target](const std::string& value) {
+    constexpr std::string_view k_units = "smhdw";
+    constexpr std::array<std::uint64_t, 5> k_seconds = {1, 60, 3600, 86'400, 604'800};
+    const auto unit = value.empty() ? k_units.npos : k_units.find(value.back());
+    const auto number =
+        unit == k_units.npos ? std::nullopt : parse_integer(value.substr(0, value.size() - 1));
+    if (!number || *number > 1'000'000'000)
+      refuse_value(value, "a time such as 30d, 12h or 90m");
+    target = *number * k_seconds[unit];
+  });
+}
+
 Option& OptionSet::seconds(std::string_view spec, double& target, std::string text) {
   return add(spec, std::move(text), fmt::format("{}", target), [&target](const std::string& value) {
     double number = 0;

@@ -52,6 +52,9 @@ public:
   // "180MiB", "200 MB" or a number of bytes; kB, MB and GB are powers of 1000.
   Option& size(std::string_view spec, std::uint64_t& target, std::uint64_t most, std::string text);
 
+  // A time in seconds: "30d", "12h", "90m", "45s", "2w".
+  Option& age(std::string_view spec, std::uint64_t& target, std::string text);
+
   // A number of seconds that need not be whole.
   Option& seconds(std::string_view spec, double& target, std::string text);
 
@@ -72,8 +75,15 @@ public:
   // beats the environment.
   void require_one_of(std::vector<std::string> names) { m_required = std::move(names); }
 
+  // The same, but none is needed.
+  void allow_one_of(std::vector<std::string> names) {
+    m_required = std::move(names);
+    m_needs_one = false;
+  }
+
   const std::vector<Option>& options() const { return m_options; }
   const std::vector<std::string>& required() const { return m_required; }
+  bool needs_one() const { return m_needs_one; }
 
   // nullptr if there is none.
   const Option* find(std::string_view name) const;
@@ -96,6 +106,7 @@ private:
   std::string m_group = "Options";
   std::vector<Option> m_options;
   std::vector<std::string> m_required;
+  bool m_needs_one = true;
 };
 
 // "--run-dir" -> "EMBEDCTL_RUN_DIR"

@@ -3,8 +3,10 @@
 #include "base/bytes.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/format.hpp"
+#include "cli/run_list.hpp"
 #include "cli/table.hpp"
 #include "pipeline/sender.hpp"
+#include "store/tsv.hpp"
 #include "json/writer.hpp"
 
 #include <algorithm>
@@ -34,9 +36,9 @@ void write_text_or_null(json::Writer& writer, std::string_view key, const std::s
     writer.value(text);
 }
 
-// What the provider says, or where we stand with a batch it does not have yet.
+// What the provider says.
 std::string status_of(const BatchRecord& batch) {
-  return batch.remote ? batch.remote->status_text : std::string(to_string(batch.state));
+  return batch.remote ? batch.remote->status_text : "-";
 }
 
 void write_batch(json::Writer& writer, const BatchRecord& batch) {
@@ -159,7 +161,7 @@ std::string run_table(const store::Run& run, const BatchFilter& filter, Clock& c
         {fmt::format("{:03}", batch.number), batch.batch_id.empty() ? "-" : batch.batch_id,
          status_of(batch), std::to_string(counts.completed), std::to_string(counts.failed),
          std::to_string(batch.remote ? counts.total : static_cast<std::int64_t>(batch.requests)),
-         age_of(batch, now), expiry_of(batch, now), std::string(to_string(batch.state))});
+         age_of(batch, now), expiry_of(batch, now), words_for(run, batch)});
   }
   std::string text = table.text();
   for (const BatchRecord& batch : run.batches())
@@ -170,7 +172,7 @@ std::string run_table(const store::Run& run, const BatchFilter& filter, Clock& c
           printable(refusal.message));
     }
   text += fmt::format(
-      "\nrun    {} ({})\nrows   {}\n", run.paths().folder().string(), to_string(run.state()),
+      "\nrun    {} ({})\nrows   {}\n", run.paths().folder().string(), words_for(run.state()),
       row_totals(run.rows()));
   if (const auto imbalance = run.imbalance())
     text += fmt::format("records  DO NOT MATCH: {}\n", *imbalance);
@@ -268,16 +270,24 @@ std::string grouped(const pipeline::RowsByCode& rows) {
 std::string list_hints(const store::Run& run) {
   const RowCounts rows = run.rows();
   std::string text;
-  const auto hint = [&](RowState state, const store::fs::path& list) {
-    if (rows[state] > 0)
-      text += fmt::format(
-          "{} {}: see {}/batch_*/{}\n", counted(rows[state], "row"), to_string(state),
-          run.paths().batches().string(), list.filename().string());
+  const auto hint = [&](RowState state, store::fs::path (store::BatchPaths::*list)() const) {
+    if (rows[state] == 0)
+      return;
+    pipeline::RowsByCode codes;
+    for (const BatchRecord& batch : run.batches())
+      if (batch.rows[state] > 0)
+        store::for_each_line((run.paths(batch).*list)(), [&](const std::vector<std::string>& line) {
+          if (line.size() >= 2)
+            ++codes[line[1]];
+        });
+    text += fmt::format(
+        "{} {}{}: see {}/batch_*/{}\n", counted(rows[state], "row"), to_string(state),
+        codes.empty() || state == RowState::stale ? "" : fmt::format(" ({})", grouped(codes)),
+        run.paths().batches().string(), (run.paths().batch(1).*list)().filename().string());
   };
-  const store::BatchPaths lists = run.paths().batch(1); // they have the same names in each batch
-  hint(RowState::failed, lists.failed());
-  hint(RowState::skipped, lists.skipped());
-  hint(RowState::stale, lists.left());
+  hint(RowState::failed, &store::BatchPaths::failed);
+  hint(RowState::skipped, &store::BatchPaths::skipped);
+  hint(RowState::stale, &store::BatchPaths::left);
   return text;
 }
 

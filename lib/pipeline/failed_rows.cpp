@@ -1,11 +1,9 @@
 #include "pipeline/failed_rows.hpp"
 
 #include "base/file.hpp"
-#include "json/line_reader.hpp"
 #include "store/ledger.hpp"
 #include "store/tsv.hpp"
 
-#include <functional>
 #include <numeric>
 #include <vector>
 
@@ -21,14 +19,6 @@ namespace {
 constexpr std::string_view k_duplicate_key = "duplicate_key";
 
 using Fields = std::vector<std::string>;
-
-void for_each_line(const fs::path& list, const std::function<void(const Fields& fields)>& visit) {
-  if (!fs::exists(list))
-    return;
-  json::LineReader lines(list);
-  while (lines.next())
-    visit(store::tsv_fields(lines.line()));
-}
 
 // Not billed, and no fault of the row: it was not its turn before the batch was over.
 bool never_ran(const BatchRecord& batch, std::string_view code) {
@@ -52,11 +42,11 @@ public:
 
   void count() {
     const store::BatchPaths paths = m_run.paths(m_batch);
-    for_each_line(paths.failed(), [&](const Fields& fields) {
+    store::for_each_line(paths.failed(), [&](const Fields& fields) {
       if (fields.size() >= 2)
         fail(fields[0], fields[1]);
     });
-    for_each_line(paths.left(), [&](const Fields& fields) {
+    store::for_each_line(paths.left(), [&](const Fields& fields) {
       if (fields.size() >= 2 && fields[1] == to_string(RowState::stale))
         keep(fields[0]);
     });

@@ -1,5 +1,7 @@
 #include "store/tsv.hpp"
 
+#include "json/line_reader.hpp"
+
 #include <algorithm>
 
 namespace embedctl::store {
@@ -51,6 +53,16 @@ std::vector<std::string> tsv_fields(std::string_view line) {
     }
   }
   return fields;
+}
+
+void for_each_line(
+    const std::filesystem::path& list,
+    const std::function<void(const std::vector<std::string>& fields)>& visit) {
+  if (!std::filesystem::exists(list))
+    return;
+  json::LineReader lines(list);
+  while (lines.next())
+    visit(tsv_fields(lines.line()));
 }
 
 } // namespace embedctl::store

@@ -90,7 +90,7 @@ TEST_CASE("--quiet is silent where cron shall send no mail, and tells all the re
 
   const Outcome told = world.run({"ingest", "--run-dir", failing, "--quiet"});
   CHECK(told.exit_code == 3);
-  CHECK_THAT(told.out, ContainsSubstring("2 rows failed: see "));
+  CHECK_THAT(told.out, ContainsSubstring("2 rows failed ("));
   const Outcome error = world.run({"ingest", "--run-dir", "none", "--quiet"});
   CHECK(error.exit_code == 2);
   CHECK_THAT(error.err, ContainsSubstring("hint: "));
