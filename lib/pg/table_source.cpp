@@ -256,9 +256,7 @@ TableSource::select(const Selection& selection, const std::function<void(const S
       connection, selection.in_flight.empty() ? k_begin_one_snapshot : k_begin_with_keys, k_doing);
   if (selection.to_be_sent) // of several hosts, each connection may reach another one
     refuse_standby(connection);
-  // Such a server does not look at its bytes; whoever asks for UTF-8 is refused the first row that
-  // is none.
-  if (connection.server_encoding() == "SQL_ASCII")
+  if (names.encoding == "SQL_ASCII") // asked for UTF-8, it refuses all rows for one that is none
     connection.run("SET LOCAL client_encoding = SQL_ASCII", k_doing);
   InFlightTable in_flight(connection, selection.in_flight);
   CopyReader reader(2);

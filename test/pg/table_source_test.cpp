@@ -423,3 +423,30 @@ TEST_CASE("the few rows of a scope in a large table are found by its index", "[p
       })
       == "true 0");
 }
+
+TEST_CASE("a text without an equivalent in UTF-8 is no UTF-8, and the others are read", "[pg]") {
+  for (const char* encoding : {"WIN1252", "SQL_ASCII"}) {
+    INFO(encoding);
+    const TestDatabase database(fmt::format(
+        "ENCODING '{}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0", encoding));
+    make_tables(database);
+    database.exec(fmt::format(
+        "SET client_encoding = SQL_ASCII; INSERT INTO knowledge_chunks (id, family_id, content)"
+        " SELECT ('00000000-0000-4000-9000-' || lpad(n::text, 12, '0'))::uuid, '{}',"
+        " convert_from(c, getdatabaseencoding()::name) FROM (VALUES (1, 'pump'::bytea),"
+        " (2, '\\x70c381'::bytea)) AS v (n, c)",
+        k_family));
+    auto rows = select_all(database, narrow_task());
+    REQUIRE(rows.size() == 2);
+    std::ranges::sort(rows, {}, &TakenRow::key);
+    CHECK(rows[0].text == "pump");
+    if (std::string_view(encoding) == "SQL_ASCII") {
+      CHECK(rows[1].text == "p\xc3\x81"); // valid UTF-8, as it happens
+    } else {
+      CHECK(rows[1].text == "\xff");
+    }
+    SleepingClock clock;
+    pg::ColumnSink sink(Secret(database.url()), narrow_task(), clock);
+    CHECK(states_of(sink.write(chunk_of({rows[0]}))) == std::vector{RowState::written});
+  }
+}
