@@ -72,6 +72,7 @@ int ingest_target(const IngestArguments& options, Context& context, const Target
   advance.only = target.batch;
   advance.send = false;
   advance.apply.lock_patience = std::nullopt;
+  advance.apply.apply_again = options.apply_again;
   pipeline::check_policy(advance.apply.index, connections.indexes());
   throw_if_blocked(pipeline::advance(run, advance, connections.ports()));
   return print_result(
@@ -86,6 +87,9 @@ void add_ingest_options(OptionSet& set, IngestArguments& options) {
   set.number("--dims N", options.dims, 0, 16'000, "fail unless the run's vectors have N dimensions")
       .shows_default("0, any");
   add_write_options(set, options.write);
+  set.flag(
+      "--apply-again", options.apply_again,
+      "write the answers again of batches with failed rows, for rows that the database refused");
   add_parallel_option(set, options.provider);
   add_provider_options(set, options.provider);
 }

@@ -10,6 +10,7 @@ struct IngestArguments {
   WriteArguments write;
   ProviderArguments provider;
   int dims = 0; // 0: the run's
+  bool apply_again = false;
 };
 
 void add_ingest_options(OptionSet& set, IngestArguments& options);

@@ -61,7 +61,8 @@ bool wants_download(const BatchRecord& batch, const ApplyOptions& options) {
 
 bool is_to_be_done_again(const BatchRecord& batch, const ApplyOptions& options) {
   return batch.is_ingested() && batch.requests > 0 && batch.has_results()
-         && (options.overwrite || options.redownload);
+         && (options.overwrite || options.redownload
+             || (options.apply_again && batch.rows[RowState::failed] > 0));
 }
 
 } // namespace
@@ -115,6 +116,10 @@ void Application::write_all(Tally& tally) {
     try {
       write(*batch);
     } catch (const Error& error) {
+      if (error.kind() == ErrorKind::database) { // it may be about this batch alone
+        tally.add(error);
+        continue;
+      }
       if (downloads.are_running())
         m_ports.runtime.progress.note(
             NoteLevel::warning,

@@ -21,6 +21,7 @@ struct ApplyOptions {
   WriteOptions write;
   bool redownload = false; // fetch answers again although they are here
   bool overwrite = false;  // apply batches again that are ingested already
+  bool apply_again = false; // apply ingested batches again that have failed rows
   bool keep_plain = false; // do not pack the files of ingested batches
   IndexPolicy index = IndexPolicy::keep;
   std::size_t parallel = 4;    // downloads at a time

@@ -117,14 +117,15 @@ void BatchIngest::finish_lists() {
 
 std::optional<BatchIngest::Doubt> BatchIngest::doubt() const {
   constexpr std::uint64_t k_several = 2;
+  const auto run = m_paths.folder().parent_path().parent_path();
   const std::string all = fmt::format("all {} rows of batch {:03}", m_offered, m_batch.number);
   if (m_offered > 0 && rows()[RowState::missing_row] == m_offered)
     return Doubt{
         Error(
             ErrorKind::database, all + " are missing in the table",
             "is this the right schema (search_path) and role (row-level security may hide rows)? "
-            "Nothing was settled; if the rows were really deleted: embedctl ingest "
-            "--accept-missing-rows"),
+            "Nothing was settled; if the rows were really deleted: embedctl ingest --run-dir "
+                + run.string() + " --accept-missing-rows"),
         true};
   if (m_offered >= k_several && m_refused == m_offered && m_is_refused_alike)
     return Doubt{Error(

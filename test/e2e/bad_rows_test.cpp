@@ -139,6 +139,12 @@ TEST_CASE("a row that the database refuses is named, and the others are written"
                                           " constraint \"no_nine\"")
           && !ContainsSubstring("pump"));
   CHECK(world.count("embedding IS NOT NULL") == 28);
+
+  world.database().exec("DROP TRIGGER act ON knowledge_chunks");
+  CHECK(world.run({"ingest", "--run-dir", run_dir, "--apply-again"}).exit_code == 3);
+  world.database().exec("ALTER TABLE knowledge_chunks DROP CONSTRAINT no_nine");
+  CHECK(world.run({"ingest", "--run-dir", run_dir, "--apply-again"}).exit_code == 0);
+  CHECK(world.count("embedding IS NULL") == 0);
   CHECK(world.wrong_vectors() == 0);
   CHECK(world.sandbox().billed("requests") == 30);
 }
@@ -283,6 +289,46 @@ TEST_CASE("a run whose rows were all deleted is settled with --accept-missing-ro
   const Outcome outcome = world.run({"ingest", "--run-dir", run_dir, "--accept-missing-rows"});
   CHECK(outcome.exit_code == 0);
   CHECK_THAT(outcome.out, ContainsSubstring("3 missing_row"));
+}
+
+TEST_CASE("a role that row-level security hides all rows from settles nothing", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  const std::string run_dir = world.submit(1);
+  world.let_pass();
+  const std::string role = "blind_" + world.database().value("SELECT current_database()");
+  world.database().exec(fmt::format(
+      "CREATE ROLE {0} LOGIN; GRANT SELECT, UPDATE ON ALL TABLES IN SCHEMA public TO {0};"
+      "ALTER TABLE knowledge_chunks ENABLE ROW LEVEL SECURITY",
+      role));
+  const Outcome outcome = world.run(
+      {"ingest", "--run-dir", run_dir}, {{"DATABASE_URL", world.database().url_for(role)}});
+  CHECK(outcome.exit_code == 1);
+  CHECK_THAT(
+      outcome.err, ContainsSubstring("all 3 rows of batch 001 are missing in the table")
+                       && ContainsSubstring("row-level security may hide rows"));
+  CHECK(world.run({"ingest", "--run-dir", run_dir}).exit_code == 0);
+  CHECK(world.count("embedding IS NULL") == 0);
+  world.database().exec(fmt::format("DROP OWNED BY {0}; DROP ROLE {0}", role));
+}
+
+TEST_CASE("a batch whose rows are all refused holds up no other batch", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 24);
+  const std::string run_dir = world.submit(1, {"--max-requests-per-batch", "12"});
+  world.let_pass();
+  world.database().exec(fmt::format(
+      "ALTER TABLE knowledge_chunks ADD CONSTRAINT late CHECK (id > '{}' OR embedding IS NULL)",
+      chunk(12)));
+  const Outcome outcome = world.run({"ingest", "--run-dir", run_dir});
+  INFO(outcome.out << outcome.err);
+  CHECK(outcome.exit_code == 1);
+  CHECK_THAT(outcome.err, ContainsSubstring("refuses every row") && ContainsSubstring("late"));
+  CHECK(world.count("embedding IS NOT NULL") == 12);
+  world.database().exec("ALTER TABLE knowledge_chunks DROP CONSTRAINT late");
+  CHECK(world.run({"ingest", "--run-dir", run_dir}).exit_code == 0);
+  CHECK(world.count("embedding IS NULL") == 0);
+  CHECK(world.sandbox().billed("requests") == 24);
 }
 
 TEST_CASE("text of a SQL_ASCII database that is not UTF-8 is skipped and listed", "[e2e]") {
