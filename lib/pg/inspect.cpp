@@ -2,6 +2,7 @@
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
+#include "pg/actions.hpp"
 #include "pg/connection.hpp"
 #include "pg/names.hpp"
 
@@ -93,21 +94,6 @@ std::optional<Extension> read_extension(Connection& connection) {
   return Extension{
       found.string(0, 0), found.string(0, 1), static_cast<Oid>(found.number(0, 2)),
       static_cast<Oid>(found.number(0, 3))};
-}
-
-// Triggers and rules of the table, of its partitions and of what inherits from it. Of a view it is
-// not known what it does to its tables.
-void read_actions(Connection& connection, const Relation& table, TableShape& shape) {
-  const Result found = connection.query(
-      "WITH RECURSIVE parts AS (SELECT $1::oid AS oid UNION"
-      " SELECT i.inhrelid FROM pg_inherits i JOIN parts ON parts.oid = i.inhparent)"
-      " SELECT EXISTS (SELECT FROM parts JOIN pg_trigger t ON t.tgrelid = parts.oid"
-      "  WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 16 <> 0)"
-      " OR EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = $1::oid AND r.ev_type = '2'"
-      "  AND r.ev_enabled <> 'D'), row_security_active($1::oid)",
-      {table.oid}, k_doing);
-  shape.acts_on_update = table.kind == 'v' || found.boolean(0, 0);
-  shape.row_security = found.boolean(0, 1);
 }
 
 // What is missing is nullopt or nullptr from then on, and what depends on it is not checked.
@@ -278,7 +264,7 @@ Inspection inspect(Connection& connection, const Task& task) {
 
   TableShape shape;
   if (table)
-    read_actions(connection, *table, shape);
+    read_actions(connection, table->oid, table->kind == 'v', shape);
   if (key)
     shape.key_type = key->base_type;
   if (extension) {

@@ -40,6 +40,15 @@ TEST_CASE("what DATABASE_URL says is kept, but for the encoding", "[pg]") {
   CHECK(option(conninfo, "client_encoding") == "UTF8");
 }
 
+TEST_CASE("of several hosts only one that may write is used, unless the URL says otherwise", "[pg]") {
+  constexpr const char* k_keyword = "target_session_attrs";
+  CHECK(option(Conninfo(Secret("postgresql://u@h/d")), k_keyword).empty());
+  CHECK(option(Conninfo(Secret("postgresql://u@a,b/d")), k_keyword) == "read-write");
+  CHECK(option(Conninfo(Secret("hostaddr=::1,::2")), k_keyword) == "read-write");
+  CHECK(
+      option(Conninfo(Secret("postgresql://u@a,b/d?target_session_attrs=any")), k_keyword) == "any");
+}
+
 TEST_CASE("the user's own PGCONNECT_TIMEOUT is kept", "[pg]") {
   setenv("PGCONNECT_TIMEOUT", "4", 1);
   const Conninfo conninfo{Secret()};
