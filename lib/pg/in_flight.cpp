@@ -1,5 +1,7 @@
 #include "pg/in_flight.hpp"
 
+#include "base/bytes.hpp"
+#include "base/error.hpp"
 #include "pg/big_endian.hpp"
 #include "pg/connection.hpp"
 
@@ -34,6 +36,22 @@ InFlightTable::InFlightTable(Connection& connection, const std::vector<InFlight>
 }
 
 void InFlightTable::create() {
+  const Result found = m_connection.query(
+      "SELECT has_database_privilege(current_database(), 'TEMPORARY'),"
+      " quote_ident(current_database()), quote_ident(current_user)",
+      {}, k_doing);
+  if (!found.boolean(0, 0)) {
+    Error error(
+        ErrorKind::database,
+        fmt::format(
+            "{}: this role may not create temporary tables in database {}", k_doing,
+            printable(found.string(0, 1))),
+        fmt::format(
+            "as its owner, run: GRANT TEMPORARY ON DATABASE {} TO {}; nothing was sent",
+            printable(found.string(0, 1)), printable(found.string(0, 2))));
+    error.sqlstate = "42501";
+    throw error;
+  }
   m_connection.run(
       fmt::format("CREATE TEMPORARY TABLE {} (holder integer, key text) ON COMMIT DROP", k_table),
       k_doing);

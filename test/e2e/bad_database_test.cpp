@@ -116,6 +116,25 @@ TEST_CASE("rows of the same keys in another database need another folder of runs
   CHECK(Json(outcome.out).number("rows_selected") == 3);
 }
 
+TEST_CASE("a role that may create no temporary table is told what to grant", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  world.database().exec(
+      "DROP ROLE IF EXISTS embedctl_no_temp; CREATE ROLE embedctl_no_temp LOGIN;"
+      "GRANT SELECT, UPDATE ON ALL TABLES IN SCHEMA public TO embedctl_no_temp;"
+      "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());"
+      " END $$");
+  const Variables as_role = {{"DATABASE_URL", world.database().url_for("embedctl_no_temp")}};
+  CHECK(world.run({"submit", "--family-id", family(1)}, as_role).exit_code == 0);
+  world.add_chunks(1, 4, 3);
+  const Outcome outcome = world.run({"submit", "--family-id", family(1)}, as_role);
+  INFO(outcome.out << outcome.err);
+  CHECK(outcome.exit_code == 1);
+  CHECK_THAT(outcome.err, ContainsSubstring("GRANT TEMPORARY ON DATABASE"));
+  CHECK_THAT(outcome.err, ContainsSubstring("TO embedctl_no_temp"));
+  CHECK(world.sandbox().batch_ids().size() == 1);
+}
+
 TEST_CASE("a user without the right to update is told so before anything is paid", "[e2e]") {
   const World world;
   world.add_chunks(1, 1, 3);
