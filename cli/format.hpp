@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/bytes.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -23,8 +25,7 @@ std::string percent(std::uint64_t part, std::uint64_t whole);
 // "1 row", "12,345 rows"
 std::string counted(std::uint64_t count, std::string_view noun);
 
-// A word for a shell: bare where that is safe.
-std::string shell_quoted(const std::string& text);
+using embedctl::shell_quoted;
 
 // Columns on a terminal, one per code point of valid UTF-8.
 std::size_t display_width(std::string_view text);

@@ -73,6 +73,7 @@ int ingest_target(const IngestArguments& options, Context& context, const Target
   advance.send = false;
   advance.apply.lock_patience = std::nullopt;
   advance.apply.apply_again = options.apply_again;
+  advance.apply.accept_missing = options.accept_missing;
   pipeline::check_policy(advance.apply.index, connections.indexes());
   throw_if_blocked(pipeline::advance(run, advance, connections.ports()));
   return print_result(
@@ -90,6 +91,9 @@ void add_ingest_options(OptionSet& set, IngestArguments& options) {
   set.flag(
       "--apply-again", options.apply_again,
       "write the answers again of batches with failed rows, for rows that the database refused");
+  set.flag(
+      "--accept-missing", options.accept_missing,
+      "fail rows whose results the provider counts but does not give; later runs pay for them again");
   add_parallel_option(set, options.provider);
   add_provider_options(set, options.provider);
 }

@@ -11,6 +11,7 @@ struct IngestArguments {
   ProviderArguments provider;
   int dims = 0; // 0: the run's
   bool apply_again = false;
+  bool accept_missing = false;
 };
 
 void add_ingest_options(OptionSet& set, IngestArguments& options);

@@ -117,6 +117,7 @@ advance_options(const WriteArguments& writing, const ProviderArguments& provider
   advance.apply.accept_missing_rows = writing.accept_missing_rows;
   advance.apply.parallel = provider.parallel;
   advance.apply.provider_moved = provider.moved;
+  advance.apply.patience = std::chrono::seconds(provider.retry_timeout_seconds);
   if (writing.index == "rebuild")
     advance.apply.index = pipeline::IndexPolicy::rebuild;
   else if (writing.index == "auto")

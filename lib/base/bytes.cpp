@@ -185,4 +185,15 @@ std::string human_count(std::uint64_t count) {
   return digits;
 }
 
+std::string shell_quoted(const std::string& text) {
+  constexpr std::string_view k_safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789-_./:@%+=,";
+  if (!text.empty() && text.find_first_not_of(k_safe) == std::string::npos)
+    return text;
+  std::string out = "'";
+  for (const char c : text)
+    out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 } // namespace embedctl

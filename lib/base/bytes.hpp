@@ -24,6 +24,9 @@ bool from_base64(std::string_view text, std::vector<std::byte>& out);
 // characters and invalid UTF-8 become \xNN, and text is cut to `limit` bytes, marked by "...".
 std::string printable(std::string_view text, std::size_t limit = 500);
 
+// A word for a shell: bare where that is safe.
+std::string shell_quoted(const std::string& text);
+
 // "1.5 GiB"
 std::string human_bytes(std::uint64_t bytes);
 

@@ -39,6 +39,7 @@ struct RequestCounts {
   std::int64_t total = 0;
   std::int64_t completed = 0;
   std::int64_t failed = 0;
+  bool told = false; // the provider gave numbers, even if they are all 0
 };
 
 // Printable, whatever the provider sent.

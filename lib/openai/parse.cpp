@@ -56,7 +56,8 @@ RequestCounts parse_counts(const json::Value& batch) {
   const auto count = [&](std::string_view key) {
     return std::max<std::int64_t>(0, lenient_integer(counts, key).value_or(0));
   };
-  return {count("total"), count("completed"), count("failed")};
+  const bool told = lenient_integer(counts, "completed").has_value();
+  return {count("total"), count("completed"), count("failed"), told};
 }
 
 RemoteError parse_error(const json::Value& value) {

@@ -22,6 +22,12 @@ using http::Verdict;
 // timeout would only turn a slow reply into a doubtful one.
 constexpr std::chrono::seconds k_slow_answer{180};
 
+constexpr std::chrono::seconds k_patience_with_missing{10};
+
+bool is_missing(int status) {
+  return status == 404 || status == 410;
+}
+
 void check_header_text(const std::string& text, const char* name) {
   const bool fits =
       std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127; });
@@ -80,7 +86,7 @@ std::string json_body(const NewBatch& batch) {
 } // namespace
 
 Provider::Provider(HttpTransport& transport, Clock& clock, ProgressSink& progress, Options options)
-    : m_retry(transport, clock, progress, options.retry), m_options(std::move(options)) {
+    : m_clock(clock), m_retry(transport, clock, progress, options.retry), m_options(std::move(options)) {
   check_header_text(m_options.api_key.reveal(), "the API key");
   check_header_text(m_options.organization, "the organization");
   check_header_text(m_options.project, "the project");
@@ -240,13 +246,29 @@ void Provider::download(
     get.on_bytes = [&](std::uint64_t more) { progressed.add(more); };
     return get;
   };
+  std::optional<Clock::Steady> missing_since;
   call.judge = [&](const HttpResponse& answer) {
+    if (is_missing(answer.status)) { // a new file may not be everywhere yet
+      if (!missing_since)
+        missing_since = m_clock.steady();
+      return m_clock.steady() - *missing_since < k_patience_with_missing ? Verdict::again
+                                                                         : Verdict::final;
+    }
     if (answer.status != 416)
       return http::judge(answer, true);
     remove_durably(to); // the server has nothing behind it, so it is not what the server has
     return Verdict::again;
   };
-  perform(call);
+  try {
+    perform(call);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unreachable || !error.provider
+        || !is_missing(error.provider->http_status))
+      throw;
+    Error missing(ErrorKind::provider, error.what()); // --retry-timeout is shorter
+    missing.provider = error.provider;
+    throw missing;
+  }
 }
 
 void Provider::delete_file(const std::string& file_id) {

@@ -62,6 +62,7 @@ private:
   // Calls `visit` with the new items of each page of a list until it returns false.
   void for_each_page(const std::string& what, const std::string& path, const Visit& visit);
 
+  Clock& m_clock;
   http::RetryPolicy m_retry;
   Options m_options;
 };

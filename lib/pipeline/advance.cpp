@@ -74,6 +74,9 @@ void apply(store::Run& run, const AdvanceOptions& options, const Ports& ports, T
     throw;
   }
   indexes.bring_back();
+  application.settle_rest(tally); // after the build, because it may wait long
+  ports.runtime.progress.finish(Phase::download);
+  ports.runtime.progress.finish(Phase::write);
   application.archive_all();
 }
 

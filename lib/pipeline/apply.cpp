@@ -4,8 +4,10 @@
 #include "base/error.hpp"
 #include "pipeline/account.hpp"
 #include "pipeline/batch_ingest.hpp"
+#include "pipeline/books.hpp"
 #include "pipeline/downloads.hpp"
 #include "pipeline/failed_rows.hpp"
+#include "pipeline/fetch.hpp"
 #include "pipeline/notes_only.hpp"
 #include "pipeline/repeats.hpp"
 #include "pipeline/sender.hpp"
@@ -52,11 +54,33 @@ void warn_of_findings(const BatchRecord& batch, Runtime runtime) {
   warn(batch.findings.unknown_ids, "have an unknown custom_id; they are in quarantine.jsonl");
 }
 
+// What is about to be given up is asked for once more.
+Fetch how_to_fetch(const BatchRecord& batch, const ApplyOptions& options) {
+  return batch.was_refused() || options.redownload || options.accept_missing ? Fetch::anew
+                                                                             : Fetch::as_recorded;
+}
+
 bool wants_download(const BatchRecord& batch, const ApplyOptions& options) {
-  if (batch.requests == 0 || !batch.remote || !batch.remote->has_files())
+  if (batch.requests == 0 || !batch.remote)
+    return false;
+  if (!batch.remote->has_files() && how_to_fetch(batch, options) == Fetch::as_recorded)
     return false;
   return batch.state == BatchState::ended
          || (options.redownload && batch.state > BatchState::ended);
+}
+
+// After a refusal on second thought, or because it has not ended after all.
+bool is_back_at_provider(const BatchRecord& batch) {
+  return batch.state == BatchState::submitted || waits_to_be_resent(batch);
+}
+
+// Large files are not fetched again in every pass.
+bool is_on_hold(const BatchRecord& batch, const ApplyOptions& options, Clock& clock) {
+  constexpr std::int64_t k_seconds = 15 * 60;
+  if (!batch.unsettled || options.redownload || options.accept_missing)
+    return false;
+  const std::int64_t age = clock.unix_seconds() - batch.unsettled->at;
+  return age >= 0 && age < k_seconds;
 }
 
 bool is_to_be_done_again(const BatchRecord& batch, const ApplyOptions& options) {
@@ -87,12 +111,19 @@ void Application::write_all(Tally& tally) {
   take_up_again();
   std::vector<BatchRecord*> due;
   std::uint64_t rows = 0;
-  for (BatchRecord* batch : m_batches)
-    if (has_ended(*batch) && !batch->is_ingested()
-        && !(tally.has_general_failure() && wants_download(*batch, m_options))) {
-      due.push_back(batch);
-      rows += batch->has_results() ? batch->asked : 0;
+  for (BatchRecord* batch : m_batches) {
+    if (!has_ended(*batch) || batch->is_ingested()
+        || (tally.has_general_failure() && wants_download(*batch, m_options)))
+      continue;
+    if (is_on_hold(*batch, m_options, m_ports.runtime.clock)) {
+      tally.add_held(unsettled_error(m_run, *batch));
+      continue;
     }
+    if (m_options.redownload)
+      batch->unsettled.reset();
+    due.push_back(batch);
+    rows += batch->has_results() ? batch->asked : 0;
+  }
   m_indexes.expect(rows);
   if (std::any_of(due.begin(), due.end(), [&](const BatchRecord* batch) {
         return wants_download(*batch, m_options);
@@ -101,20 +132,29 @@ void Application::write_all(Tally& tally) {
   Downloads downloads(m_run, m_ports.executor, m_options.parallel, m_ports.runtime.stop);
   for (BatchRecord* batch : due)
     if (wants_download(*batch, m_options))
-      downloads.add(*batch);
+      downloads.add(*batch, how_to_fetch(*batch, m_options));
   for (BatchRecord* batch : due) {
     try {
       downloads.wait_for(*batch);
     } catch (const Error& error) {
-      tally.add(error);
-      if (tally.has_general_failure())
-        throw;
+      if (is_lost_file(error) && !m_options.accept_missing) {
+        hold(*batch, error.what(), true, tally);
+        continue;
+      }
+      if (!is_lost_file(error)) {
+        tally.add(error);
+        if (tally.has_general_failure())
+          throw;
+        continue;
+      }
+    }
+    if (is_back_at_provider(*batch)) {
+      tally.add(WaitUntil{m_ports.runtime.clock.steady()});
       continue;
     }
-    if (waits_to_be_resent(*batch)) // what it named as results said nothing
-      continue;
     try {
-      write(*batch);
+      if (!write(*batch))
+        m_unsettled.push_back(batch);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::database) { // it may be about this batch alone
         tally.add(error);
@@ -140,8 +180,10 @@ void Application::take_up_again() {
   if (!m_options.redownload)
     for (const BatchRecord* batch : batches)
       check_results(*batch);
-  for (BatchRecord* batch : batches)
+  for (BatchRecord* batch : batches) {
     batch->state = BatchState::downloaded;
+    m_settled.insert(batch);
+  }
   if (!batches.empty())
     m_run.settle(); // first: a finished run is not resumed
   for (const BatchRecord* batch : batches)
@@ -153,7 +195,8 @@ void Application::check_results(const BatchRecord& batch) const {
     store::check_archive(file, batch, m_ports.runtime.stop);
 }
 
-void Application::write(BatchRecord& batch) {
+// Returns false if results are missing; then the rows that have one are written all the same.
+bool Application::write(BatchRecord& batch) {
   NotesOnly notes_only(m_ports.runtime.progress);
   Runtime runtime{
       m_ports.runtime.clock, m_comes_back ? notes_only : m_ports.runtime.progress,
@@ -162,6 +205,7 @@ void Application::write(BatchRecord& batch) {
       m_run.paths(batch), batch, m_run.record().task.request, m_options.write, m_brake,
       m_ports.sink, runtime);
   runtime.progress.expect(Phase::write, {batch.asked, 0});
+  bool is_settled = true;
   if (batch.was_refused()) {
     const RemoteError refusal = refusal_of(batch);
     ingest.fail_all(refusal.code, refusal.message);
@@ -169,37 +213,32 @@ void Application::write(BatchRecord& batch) {
     check_results(batch);
     if (batch.has_results())
       m_indexes.before_write();
-    ingest.run();
-    if (ingest.findings().damaged_lines > 0 && fetch_again(batch))
-      return write(batch); // what is written already is found written
+    is_settled = ingest.run(
+        [&](std::uint64_t answered) { return may_fail_missing(batch, answered); });
     if (put_off(batch, ingest))
-      return;
-    compare_counts(batch, ingest.vectors(), m_ports.runtime);
+      return true;
   }
-  if (!batch.was_refused())
+  if (is_settled && !batch.was_refused())
     remember_failures(m_run, batch, m_ports.runtime);
   batch.rows = ingest.rows();
   batch.findings = ingest.findings();
-  warn_of_findings(batch, m_ports.runtime);
-  batch.state = BatchState::ingested;
+  batch.state = is_settled ? BatchState::ingested : BatchState::ended;
+  if (is_settled) {
+    batch.unsettled.reset();
+    compare_counts(batch, ingest.vectors(), m_ports.runtime);
+    warn_of_findings(batch, m_ports.runtime);
+  }
   m_run.save(batch);
+  return is_settled;
 }
 
-// Refetches once: damage in transit is repaired, damage at the source stays. Without an API key,
-// the damaged file is used as it is.
-bool Application::fetch_again(BatchRecord& batch) {
-  if (batch.fetched_again)
-    return false;
-  try {
-    batch.fetched_again = true;
-    m_ports.executor.fetch(m_run, batch);
+// What the provider said in its first answer is not enough: one wrong answer would pay for the rows
+// twice.
+bool Application::may_fail_missing(const BatchRecord& batch, std::uint64_t answered) {
+  if (m_options.accept_missing || m_settled.contains(&batch))
     return true;
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::usage)
-      throw;
-    batch.fetched_again = false;
-    return false;
-  }
+  return batch.fetched_again && has_no_more(batch, answered)
+         && m_ports.executor.has_whole_answers(m_run, batch);
 }
 
 void Application::archive_all() {

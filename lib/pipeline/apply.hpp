@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace embedctl::pipeline {
@@ -33,6 +34,10 @@ struct ApplyOptions {
 
   // Rows that are not in the table may be all of the run's.
   bool accept_missing_rows = false;
+  bool accept_missing = false; // fail rows without a result even if the provider counts one
+
+  // How long to ask again for results that the provider counts and does not give.
+  std::chrono::milliseconds patience = std::chrono::minutes(15);
 };
 
 // Takes ended batches to `ingested` and `archived`. The run must be locked.
@@ -49,17 +54,25 @@ public:
   // unreachable. A missing answer file delays only its own batch, and is added to the tally.
   void write_all(Tally& tally);
 
+  // Asks again for results that the provider counts and write_all() did not get, with growing
+  // pauses. Batches that stay incomplete are added to the tally.
+  void settle_rest(Tally& tally);
+
   // Packs ingested batches. A disk error only warns.
   void archive_all();
 
 private:
   void take_up_again();
   void check_results(const store::BatchRecord& batch) const;
-  void write(store::BatchRecord& batch);
+  bool write(store::BatchRecord& batch);
   bool put_off(store::BatchRecord& batch, const BatchIngest& ingest);
   void come_back(Tally& tally);
   bool has_found_rows() const;
-  bool fetch_again(store::BatchRecord& batch);
+  bool may_fail_missing(const store::BatchRecord& batch, std::uint64_t answered);
+  bool try_again(store::BatchRecord& batch, Tally& tally);
+  bool answers_agree(store::BatchRecord& batch);
+  void give_up(store::BatchRecord& batch, Tally& tally);
+  void hold(store::BatchRecord& batch, std::string why, bool lost, Tally& tally);
   void archive(store::BatchRecord& batch);
 
   store::Run& m_run;
@@ -81,6 +94,8 @@ private:
   std::vector<Locked> m_locked;
   bool m_comes_back = false; // its rows were counted before
   std::vector<Doubtful> m_doubtful;
+  std::vector<store::BatchRecord*> m_unsettled;  // lines are missing
+  std::set<const store::BatchRecord*> m_settled; // earlier, and written again now
 };
 
 } // namespace embedctl::pipeline

@@ -50,6 +50,10 @@ Outcome BatchExecutor::advance(store::Run& run, BatchRecord& batch) {
     if (pause_before_resending(batch).count() > 0)
       return wait_to_resend(batch);
   }
+  // One wrong answer would create the batch twice.
+  if (batch.was_refused() && !is_still_refused(run, batch))
+    return batch.state == BatchState::submitted ? wait_for(m_options.poll_interval)
+                                                : Outcome(Done{});
   if (!batch.is_sent() || batch.was_refused()) {
     Sender(run, m_open(), m_runtime, m_options.grace).send(batch);
     return wait_for(m_options.poll_interval);
@@ -77,8 +81,21 @@ Outcome BatchExecutor::look(store::Run& run, BatchRecord& batch) {
   return wait_to_resend(batch);
 }
 
-void BatchExecutor::fetch(store::Run& run, BatchRecord& batch) {
-  pipeline::fetch(run, batch, m_open(), m_runtime);
+bool BatchExecutor::is_still_refused(store::Run& run, BatchRecord& batch) {
+  if (look_anew(run, batch, m_open()))
+    run.save(batch);
+  return batch.was_refused();
+}
+
+void BatchExecutor::fetch(store::Run& run, BatchRecord& batch, Fetch how) {
+  BatchProvider& provider = m_open();
+  if (how == Fetch::anew && !look_anew(run, batch, provider))
+    return;
+  pipeline::fetch(run, batch, provider, m_runtime);
+}
+
+bool BatchExecutor::has_whole_answers(const store::Run& run, const BatchRecord& batch) {
+  return pipeline::has_whole_files(run, batch, m_open());
 }
 
 Outcome BatchExecutor::wait_to_resend(const BatchRecord& batch) {

@@ -31,10 +31,12 @@ public:
   void check_access() override;
   ProviderIdentity identity() override;
   Outcome advance(store::Run& run, store::BatchRecord& batch) override;
-  void fetch(store::Run& run, store::BatchRecord& batch) override;
+  void fetch(store::Run& run, store::BatchRecord& batch, Fetch how) override;
+  bool has_whole_answers(const store::Run& run, const store::BatchRecord& batch) override;
 
 private:
   Outcome look(store::Run& run, store::BatchRecord& batch);
+  bool is_still_refused(store::Run& run, store::BatchRecord& batch);
   Outcome wait_to_resend(const store::BatchRecord& batch);
   std::chrono::milliseconds pause_before_resending(const store::BatchRecord& batch) const;
   Outcome wait_for(std::chrono::milliseconds time);

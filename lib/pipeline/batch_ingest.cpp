@@ -45,8 +45,8 @@ BatchIngest::BatchIngest(
                                 batch.asked, batch.requests));
 }
 
-void BatchIngest::run() {
-  const std::string ended_as = m_batch.remote ? m_batch.remote->status_text : "over";
+bool BatchIngest::run(const std::function<bool(std::uint64_t answered)>& may_fail) {
+  std::vector<std::size_t> missing;
   const Repeats repeats = find_repeats(m_paths, m_batch, m_ledger, m_request.kind);
   m_findings.repeated_lines = repeats.repeated_lines;
   ChunkWriter writer(
@@ -54,7 +54,7 @@ void BatchIngest::run() {
       [this](std::size_t row, const RowOutcome& outcome) { record(row, outcome); });
   std::optional<std::size_t> counted; // the rows of a request come one after the other
   for_each_answer(
-      m_paths, m_batch, m_ledger, repeats, m_request, ended_as,
+      m_paths, m_batch, m_ledger, repeats, m_request,
       {[&](std::size_t row, std::span<const float> vector) {
          writer.add(row, m_ledger.key(row), m_ledger.fingerprint(row), vector);
          const std::size_t request = m_ledger.request_of(row);
@@ -65,10 +65,24 @@ void BatchIngest::run() {
        [this](std::size_t row, const requests::Failure& failure) {
          fail(row, failure.code, failure.message);
        },
+       [&](std::size_t request) { missing.push_back(request); },
        [this](std::string_view line, Stray why) { set_aside(line, why); }});
   writer.finish();
+  const bool is_settled = missing.empty() || (m_locked == 0 && may_fail(m_ledger.requests() - missing.size()));
+  if (is_settled)
+    fail_missing(missing);
   if (m_locked == 0)
     finish_lists();
+  return is_settled;
+}
+
+void BatchIngest::fail_missing(const std::vector<std::size_t>& requests) {
+  const std::string message = fmt::format(
+      "the batch is {} and has no answer for this row",
+      m_batch.remote ? m_batch.remote->status_text : "over");
+  for (const std::size_t request : requests)
+    m_ledger.for_each_row_of(
+        request, [&](std::size_t row) { fail(row, "no_result", message); });
 }
 
 void BatchIngest::fail_all(const std::string& code, const std::string& message) {

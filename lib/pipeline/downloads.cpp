@@ -18,10 +18,11 @@ void Downloads::wait_for(const BatchRecord& batch) {
 
 void Downloads::start() {
   for (; !m_waiting.empty() && m_running.size() < m_at_a_time; m_waiting.pop_front()) {
-    BatchRecord* batch = m_waiting.front();
-    m_running.push_back({batch, std::async(std::launch::async, [this, batch] {
+    const auto [next, how] = m_waiting.front();
+    BatchRecord* batch = next;
+    m_running.push_back({batch, std::async(std::launch::async, [this, batch, how = how] {
                            m_stop.throw_if_requested();
-                           m_executor.fetch(m_run, *batch);
+                           m_executor.fetch(m_run, *batch, how);
                          })});
   }
 }

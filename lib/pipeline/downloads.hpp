@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <deque>
 #include <future>
+#include <utility>
 
 namespace embedctl::pipeline {
 
@@ -17,7 +18,7 @@ public:
   Downloads(store::Run& run, Executor& executor, std::size_t at_a_time, const StopFlag& stop)
       : m_run(run), m_executor(executor), m_at_a_time(at_a_time), m_stop(stop) {}
 
-  void add(store::BatchRecord& batch) { m_waiting.push_back(&batch); }
+  void add(store::BatchRecord& batch, Fetch how) { m_waiting.emplace_back(&batch, how); }
 
   // Starts downloads that may run now, then waits for this batch's answers if they are to be
   // fetched; throws if the download failed.
@@ -37,7 +38,7 @@ private:
   Executor& m_executor;
   std::size_t m_at_a_time;
   const StopFlag& m_stop;
-  std::deque<store::BatchRecord*> m_waiting;
+  std::deque<std::pair<store::BatchRecord*, Fetch>> m_waiting;
   std::deque<Download> m_running;
 };
 

@@ -4,6 +4,7 @@
 #include "core/clock.hpp"
 #include "store/run.hpp"
 
+#include <optional>
 #include <variant>
 
 namespace embedctl::pipeline {
@@ -18,10 +19,16 @@ struct WaitUntil {
 // Needs user action. The hint is the command that helps.
 struct Blocked {
   Error why;
+  std::optional<Clock::Steady> others = {}; // of a run: when batches that are not blocked go on
 };
 
 // How far a batch or run got: everything possible now is done.
 using Outcome = std::variant<Done, WaitUntil, Blocked>;
+
+enum class Fetch {
+  as_recorded, // the files that the record names
+  anew,        // what the provider says about the batch first
+};
 
 // Gets the requests of a batch answered. Thread-safe for different batches. Real class:
 // BatchExecutor.
@@ -40,9 +47,13 @@ public:
   // correct then, and it may be called again.
   virtual Outcome advance(store::Run& run, store::BatchRecord& batch) = 0;
 
-  // Fetches the answers of a batch that has ended and makes it `downloaded`; may be repeated. The
-  // batch may turn out refused, without answers.
-  virtual void fetch(store::Run& run, store::BatchRecord& batch) = 0;
+  // Fetches the answers of a batch that has ended and makes it `downloaded`; may be repeated, and
+  // keeps the file that answers more requests. The batch may turn out refused, without answers, or
+  // not to have ended, and is `submitted` then.
+  virtual void fetch(store::Run& run, store::BatchRecord& batch, Fetch how) = 0;
+
+  // Whether the answers here are as long as they are where they came from, as far as that is told.
+  virtual bool has_whole_answers(const store::Run& run, const store::BatchRecord& batch) = 0;
 };
 
 } // namespace embedctl::pipeline

@@ -1,6 +1,9 @@
 #include "pipeline/movement.hpp"
 
 #include <algorithm>
+#include <string>
+
+#include <fmt/format.h>
 
 namespace embedctl::pipeline {
 
@@ -42,6 +45,10 @@ void Tally::add(const Error& error) {
     m_error.emplace(error);
 }
 
+void Tally::add_held(const Error& error) {
+  m_held.push_back(error);
+}
+
 bool Tally::has_general_failure() const {
   return m_error && is_general(m_error->kind());
 }
@@ -49,11 +56,34 @@ bool Tally::has_general_failure() const {
 Outcome Tally::outcome() const {
   if (has_general_failure())
     throw *m_error;
-  if (m_error)
-    return Blocked{*m_error};
+  if (m_error || !m_held.empty())
+    return Blocked{blocked_error(), m_wait};
   if (m_wait)
     return WaitUntil{*m_wait};
   return Done{};
+}
+
+// Lists several with the commands that help, as long as a person can read it.
+Error Tally::blocked_error() const {
+  constexpr std::size_t k_most = 4;
+  std::vector<Error> all = m_held;
+  if (m_error)
+    all.insert(all.begin(), *m_error);
+  if (all.size() == 1)
+    return all.front();
+  std::string what;
+  std::vector<std::string> hints;
+  for (std::size_t i = 0; i < std::min(all.size(), k_most); ++i) {
+    what += fmt::format("{}{}", i == 0 ? "" : "; ", all[i].what());
+    if (!all[i].hint().empty() && std::ranges::find(hints, all[i].hint()) == hints.end())
+      hints.push_back(all[i].hint());
+  }
+  if (all.size() > k_most)
+    what += fmt::format("; and {} more", all.size() - k_most);
+  Error error(all.front().kind(), what, fmt::format("{}", fmt::join(hints, "; ")));
+  error.sqlstate = all.front().sqlstate;
+  error.provider = all.front().provider;
+  return error;
 }
 
 void Movement::add(store::BatchRecord& batch) {

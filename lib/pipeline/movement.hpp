@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 namespace embedctl::pipeline {
 
@@ -17,6 +18,9 @@ public:
   void add(const Outcome& outcome);
   void add(const Error& error);
 
+  // Why one batch is blocked; all of these are reported.
+  void add_held(const Error& error);
+
   // Whether the failure would affect every batch: the disk, an unreachable service, an interrupt or
   // the configuration.
   bool has_general_failure() const;
@@ -25,7 +29,10 @@ public:
   Outcome outcome() const;
 
 private:
+  Error blocked_error() const;
+
   std::optional<Error> m_error;
+  std::vector<Error> m_held;
   std::optional<Clock::Steady> m_wait; // the earliest
 };
 

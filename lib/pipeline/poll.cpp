@@ -110,6 +110,23 @@ void look_at(store::Run& run, BatchRecord& batch, BatchProvider& provider, Runti
   cancel_duplicates(run, batch, provider, runtime);
 }
 
+bool look_anew(store::Run& run, BatchRecord& batch, BatchProvider& provider) {
+  try {
+    batch.remote = provider.retrieve(batch.batch_id);
+  } catch (const Error& error) {
+    if (!is_unknown_batch(error))
+      throw;
+    return true;
+  }
+  if (has_ended(batch.remote->status)) {
+    batch.fetched_again = true;
+    return true;
+  }
+  batch.state = BatchState::submitted;
+  run.save(batch);
+  return false;
+}
+
 void ask(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Clock& clock) {
   for_each_with_provider(
       run, filter, [&](BatchRecord& batch) { retrieve(run, batch, provider, clock); });

@@ -30,6 +30,10 @@ bool is_unknown_batch(const Error& error);
 // the batch. The run must be locked.
 void look_at(store::Run& run, store::BatchRecord& batch, BatchProvider& provider, Runtime runtime);
 
+// Polls a batch that had ended, because what the provider said then may be wrong. False if it has
+// not ended; then it is `submitted`. A batch that the provider no longer has stays as it is.
+bool look_anew(store::Run& run, store::BatchRecord& batch, BatchProvider& provider);
+
 // Polls every batch at the provider for display only: stores nothing. Throws, after polling all, if
 // the provider does not have one.
 void ask(store::Run& run, const BatchFilter& filter, BatchProvider& provider, Clock& clock);

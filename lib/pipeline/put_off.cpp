@@ -50,7 +50,8 @@ void Application::come_back(Tally& tally) {
     }
     clock.sleep_for(pause);
     for (const Locked& each : std::exchange(m_locked, {})) {
-      write(*each.batch);
+      if (!write(*each.batch))
+        m_unsettled.push_back(each.batch);
       const bool is_locked = !m_locked.empty() && m_locked.back().batch == each.batch;
       const std::uint64_t left = is_locked ? std::min(each.rows, m_locked.back().rows) : 0;
       m_ports.runtime.progress.advance(Phase::write, {each.rows - left, 0});
@@ -58,10 +59,10 @@ void Application::come_back(Tally& tally) {
   }
   const auto doubtful = std::exchange(m_doubtful, {});
   for (const Doubtful& each : doubtful)
-    if (has_found_rows())
-      write(*each.batch);
-    else
+    if (!has_found_rows())
       tally.add(each.why);
+    else if (!write(*each.batch))
+      m_unsettled.push_back(each.batch);
 }
 
 } // namespace embedctl::pipeline

@@ -77,11 +77,15 @@ void compare_repeats(
   });
 }
 
+// Whether a damaged line may count as an answer; telling costs several times as much.
+enum class Lines { any, valid };
+
 // How many lines of a result file answer each request.
-std::vector<std::uint32_t> count_answers(AnswerReader reader, const store::Ledger& ledger) {
+std::vector<std::uint32_t>
+count_answers(AnswerReader reader, const store::Ledger& ledger, Lines lines) {
   std::vector<std::uint32_t> answers(ledger.requests());
   while (reader.next()) {
-    const auto id = reader.likely_id();
+    const auto id = lines == Lines::any ? reader.likely_id() : reader.custom_id();
     if (const auto request = id ? ledger.find_request(*id) : std::nullopt)
       ++answers[*request];
   }
@@ -93,18 +97,24 @@ std::vector<std::uint32_t> count_answers(
     const store::BatchPaths& paths,
     const store::BatchRecord& batch,
     const store::Ledger& ledger,
-    RequestKind kind) {
+    RequestKind kind,
+    Lines lines) {
   std::vector<std::future<std::vector<std::uint32_t>>> counts;
   for (const auto& file : result_files(paths, batch))
     for (auto& part : store::open_halves(file, batch))
       counts.push_back(
-          std::async(std::launch::async, [&ledger, kind, part = std::move(part)]() mutable {
-            return count_answers(AnswerReader(kind, std::move(part)), ledger);
+          std::async(std::launch::async, [&ledger, kind, lines, part = std::move(part)]() mutable {
+            return count_answers(AnswerReader(kind, std::move(part)), ledger, lines);
           }));
   std::vector<std::uint32_t> answers(ledger.requests());
   for (auto& count : counts)
     std::ranges::transform(answers, count.get(), answers.begin(), std::plus());
   return answers;
+}
+
+std::uint64_t number_answered(const std::vector<std::uint32_t>& answers) {
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(answers, [](std::uint32_t count) { return count > 0; }));
 }
 
 } // namespace
@@ -118,6 +128,19 @@ result_files(const store::BatchPaths& paths, const store::BatchRecord& batch) {
   return files;
 }
 
+std::uint64_t count_answered(
+    const store::BatchPaths& paths,
+    const store::BatchRecord& batch,
+    const store::Ledger& ledger,
+    RequestKind kind) {
+  return number_answered(count_answers(paths, batch, ledger, kind, Lines::valid));
+}
+
+std::uint64_t count_answered(
+    std::unique_ptr<InputStream> file, const store::Ledger& ledger, RequestKind kind) {
+  return number_answered(count_answers(AnswerReader(kind, std::move(file)), ledger, Lines::valid));
+}
+
 Repeats find_repeats(
     const store::BatchPaths& paths,
     const store::BatchRecord& batch,
@@ -125,7 +148,7 @@ Repeats find_repeats(
     RequestKind kind) {
   Repeats repeats;
   repeats.conflicting.resize(ledger.requests());
-  const std::vector<std::uint32_t> answers = count_answers(paths, batch, ledger, kind);
+  const std::vector<std::uint32_t> answers = count_answers(paths, batch, ledger, kind, Lines::any);
   if (std::ranges::any_of(answers, [](std::uint32_t count) { return count > 1; }))
     compare_repeats(paths, batch, ledger, answers, kind, repeats);
   return repeats;

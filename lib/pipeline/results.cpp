@@ -35,7 +35,6 @@ void for_each_answer(
     const store::Ledger& ledger,
     const Repeats& repeats,
     const Request& request,
-    const std::string& ended_as,
     const AnswerVisitor& visitor) {
   const auto dims = static_cast<std::size_t>(request.dims);
   std::vector<bool> visited(ledger.requests());
@@ -64,11 +63,7 @@ void for_each_answer(
   }
   for (std::size_t number = 0; number < ledger.requests(); ++number)
     if (!visited[number])
-      ledger.for_each_row_of(number, [&](std::size_t row) {
-        visitor.failure(
-            row,
-            {"no_result", fmt::format("the batch is {} and has no answer for this row", ended_as)});
-      });
+      visitor.missing(number);
 }
 
 } // namespace embedctl::pipeline

@@ -24,19 +24,19 @@ enum class Stray {
 struct AnswerVisitor {
   std::function<void(std::size_t row, std::span<const float> vector)> vector;
   std::function<void(std::size_t row, const requests::Failure& failure)> failure;
+  std::function<void(std::size_t request)> missing; // no line answers it
   std::function<void(std::string_view line, Stray why)> stray;
 };
 
 // Visits every stray line as it comes, and every row of the ledger exactly once, with the answer
-// that the result files hold for it: a vector as wide as requested, or a failure. A row without an
-// answer has failed as well; `ended_as` is the provider's word for how the batch ended.
+// that the result files hold for it: a vector as wide as requested, or a failure. Requests that no
+// line answers come last.
 void for_each_answer(
     const store::BatchPaths& paths,
     const store::BatchRecord& batch,
     const store::Ledger& ledger,
     const Repeats& repeats,
     const Request& request,
-    const std::string& ended_as,
     const AnswerVisitor& visitor);
 
 } // namespace embedctl::pipeline

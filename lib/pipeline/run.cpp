@@ -66,6 +66,20 @@ bool shall_apply_together(
          && wants_rebuild(policy, rows_to_come(run), ports.indexes, ports.runtime);
 }
 
+// A blocked batch does not hold up the others.
+std::optional<Clock::Steady> next_pass_after(const Outcome& outcome) {
+  if (const auto* wait = std::get_if<WaitUntil>(&outcome))
+    return wait->time;
+  const auto* blocked = std::get_if<Blocked>(&outcome);
+  return blocked != nullptr ? blocked->others : std::nullopt;
+}
+
+bool has_unsent(const store::Run& run) {
+  return std::ranges::any_of(run.batches(), [](const BatchRecord& batch) {
+    return !batch.is_sent() || batch.was_refused();
+  });
+}
+
 // --overwrite and --redownload act in the first pass only.
 bool does_again(const AdvanceOptions& options) {
   return options.apply.overwrite || options.apply.redownload;
@@ -78,17 +92,22 @@ Outcome run_to_end(store::Run& run, const AdvanceOptions& options, const Ports& 
   AdvanceOptions pass = options;
   const bool together = shall_apply_together(run, options, ports);
   pass.together = together && !does_again(options);
+  std::optional<Blocked> not_sent;
   for (;;) {
     const Outcome outcome = advance(run, pass, ports);
-    const auto* wait = std::get_if<WaitUntil>(&outcome);
-    if (wait != nullptr || waiting.begun())
+    const auto wait = next_pass_after(outcome);
+    if (wait || waiting.begun())
       waiting.show(run);
-    if (wait == nullptr) {
+    if (!wait) {
       ports.runtime.progress.finish(Phase::wait);
-      return outcome;
+      return not_sent && std::holds_alternative<Done>(outcome) ? *not_sent : outcome;
+    }
+    if (const auto* blocked = std::get_if<Blocked>(&outcome); blocked && has_unsent(run)) {
+      not_sent = *blocked;
+      pass.send = false; // a large upload that is refused is not repeated at each poll
     }
     const auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(
-        wait->time - ports.runtime.clock.steady());
+        *wait - ports.runtime.clock.steady());
     ports.runtime.clock.sleep_for(std::max(pause, std::chrono::milliseconds(0)));
     pass.apply.redownload = pass.apply.overwrite = false;
     pass.together = together;

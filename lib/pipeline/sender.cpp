@@ -140,6 +140,7 @@ void Sender::take_back(BatchRecord& batch) {
       {m_runtime.clock.unix_seconds(), batch.batch_id, reason.code, reason.message});
   batch.batch_id.clear();
   batch.remote.reset();
+  batch.fetched_again = false;
   if (remedy != Remedy::wait)
     batch.input_file_id.clear();
   save(batch, remedy == Remedy::wait ? BatchState::uploaded : BatchState::written);

@@ -188,7 +188,7 @@ void BatchVerification::check_vectors(
   Repeats repeats;
   repeats.conflicting.resize(m_ledger->requests());
   for_each_answer(
-      m_paths, m_batch, *m_ledger, repeats, request, "over",
+      m_paths, m_batch, *m_ledger, repeats, request,
       {[&](std::size_t row, std::span<const float> vector) {
          if (!is_written(row))
            return;
@@ -201,6 +201,10 @@ void BatchVerification::check_vectors(
        },
        [&](std::size_t row, const requests::Failure&) {
          without_result += is_written(row) ? 1 : 0;
+       },
+       [&](std::size_t missing) {
+         m_ledger->for_each_row_of(
+             missing, [&](std::size_t row) { without_result += is_written(row) ? 1 : 0; });
        },
        [](std::string_view, Stray) {}});
   if (chunk.size() > 0)

@@ -12,13 +12,14 @@ namespace embedctl::sandbox {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, FaultAction>, 8> k_actions = {{
+constexpr std::array<std::pair<std::string_view, FaultAction>, 9> k_actions = {{
     {"status", FaultAction::status},
     {"wait", FaultAction::wait},
     {"drop_before", FaultAction::drop_before},
     {"drop_after", FaultAction::drop_after},
     {"truncate", FaultAction::truncate},
     {"stall", FaultAction::stall},
+    {"change", FaultAction::change},
     {"damage", FaultAction::damage},
     {"fail_validation", FaultAction::fail_validation},
 }};
@@ -98,6 +99,10 @@ FaultRule read_rule(const json::Value& value) {
   rule.bytes = read_count(value, "bytes", 0);
   if (rule.action == FaultAction::status)
     read_answer(rule, value);
+  if (const auto members = value.find("members"))
+    members->for_each_member([&](std::string_view name, const json::Value& content) {
+      rule.members.emplace_back(name, content.dump());
+    });
   if (rule.action == FaultAction::damage)
     rule.damage = read_damage(value);
   if (rule.action == FaultAction::fail_validation)

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,7 @@ enum class FaultAction {
   drop_after,      // the same, but the call has taken effect
   truncate,        // announces the whole answer and closes the connection after `bytes` of it
   stall,           // sends `bytes` of the answer, waits `seconds`, and sends the rest
+  change,          // gives members of the JSON that is answered other values
   damage,          // damages `lines` of a file's content
   fail_validation, // of a batch that is created: with `refuse_with`
 };
@@ -33,7 +35,8 @@ struct FaultRule {
   int status = 500;
   bool after_effect = false; // the call takes effect, and is answered with `status` all the same
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  std::optional<std::string> body; // none: an error in the provider's format
+  std::vector<std::pair<std::string, std::string>> members; // with their new values, as JSON
   double seconds = 0;
   std::uint64_t bytes = 0;
   Damage damage;

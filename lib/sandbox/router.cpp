@@ -5,6 +5,7 @@
 #include "sandbox/connections.hpp"
 #include "sandbox/content.hpp"
 #include "sandbox/hash.hpp"
+#include "json/value.hpp"
 #include "json/writer.hpp"
 
 #include <algorithm>
@@ -77,15 +78,34 @@ void answer_fault(Exchange& exchange, const FaultRule& fault) {
   response.status = fault.status;
   const std::string type = fault.status < 500 ? "invalid_request_error" : "server_error";
   response.set_content(
-      fault.body.empty()
+      !fault.body
           ? ApiError(
                 fault.status, "The fault plan answers this.",
                 fault.status == 429 ? std::optional<std::string>("rate_limit_exceeded")
                                     : std::nullopt,
                 {}, type)
                 .json()
-          : fault.body,
+          : *fault.body,
       "application/json");
+}
+
+std::string with_members(
+    const std::string& json, const std::vector<std::pair<std::string, std::string>>& members) {
+  const auto document = json::Document::try_parse(json);
+  if (!document)
+    return json;
+  std::string out;
+  json::Writer writer(out);
+  writer.begin_object();
+  document->root().for_each_member([&](std::string_view name, const json::Value& content) {
+    if (std::ranges::find(members, name, &std::pair<std::string, std::string>::first)
+        == members.end())
+      writer.key(name).raw(content.dump());
+  });
+  for (const auto& [name, content] : members)
+    writer.key(name).raw(content);
+  writer.end_object();
+  return out;
 }
 
 } // namespace
@@ -235,6 +255,8 @@ void Router::handle_public(
   }
   check_headers(exchange.request);
   handler(exchange);
+  if (const FaultRule* change = exchange.fault(FaultAction::change))
+    exchange.answer(with_members(exchange.response.body, change->members));
   if (status != nullptr)
     answer_fault(exchange, *status);
   if (exchange.fault(FaultAction::drop_after) != nullptr)

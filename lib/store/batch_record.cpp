@@ -56,6 +56,7 @@ void write_remote(json::Writer& writer, const RemoteBatch& remote, Answer answer
       .field("total", remote.counts.total)
       .field("completed", remote.counts.completed)
       .field("failed", remote.counts.failed)
+      .field("told", remote.counts.told)
       .end_object();
   writer.key("errors").begin_array();
   for (const RemoteError& error : remote.errors) {
@@ -85,6 +86,9 @@ RemoteBatch read_remote(const Fields& fields) {
   remote.expires_at = fields.integer("expires_at");
   const Fields counts = fields.object("request_counts");
   remote.counts = {counts.integer("total"), counts.integer("completed"), counts.integer("failed")};
+  const RequestCounts& told = remote.counts;
+  remote.counts.told =
+      counts.value().boolean("told").value_or(told.total + told.completed + told.failed > 0);
   fields.for_each("errors", [&](const Fields& error) {
     remote.errors.push_back(
         {error.string("code"), error.string("message"), error.value().integer("line")});
@@ -92,6 +96,18 @@ RemoteBatch read_remote(const Fields& fields) {
   if (const auto answer = fields.value().find("answer"))
     remote.json = answer->dump();
   return remote;
+}
+
+void write_unsettled(json::Writer& writer, const std::optional<Unsettled>& unsettled) {
+  if (!unsettled) {
+    writer.null();
+    return;
+  }
+  writer.begin_object()
+      .field("at", unsettled->at)
+      .field("why", unsettled->why)
+      .field("lost", unsettled->lost)
+      .end_object();
 }
 
 void write_rows(json::Writer& writer, const RowCounts& rows) {
@@ -143,7 +159,10 @@ std::string to_json(const BatchRecord& record, Answer answer) {
   writer.field("in_doubt", record.in_doubt).key("duplicates").begin_array();
   for (const std::string& id : record.duplicates)
     writer.begin_object().field("batch_id", id).end_object();
-  writer.end_array().field("fetched_again", record.fetched_again);
+  writer.end_array()
+      .field("fetched_again", record.fetched_again)
+      .field("errors_lost", record.errors_lost);
+  write_unsettled(writer.key("unsettled"), record.unsettled);
   write_rows(writer.key("rows"), record.rows);
   writer.field("failures_counted", record.failures_counted);
   writer.key("findings")
@@ -202,6 +221,12 @@ BatchRecord load_batch_record(const std::filesystem::path& path) {
     record.duplicates.push_back(each.string("batch_id"));
   });
   record.fetched_again = fields.boolean("fetched_again");
+  record.errors_lost = fields.value().boolean("errors_lost").value_or(false);
+  if (fields.value().find("unsettled")) {
+    const Fields unsettled = fields.object("unsettled");
+    record.unsettled = {
+        unsettled.integer("at"), unsettled.string("why"), unsettled.boolean("lost")};
+  }
   record.rows = read_rows(fields.object("rows"));
   if (record.rows.total() != record.asked + record.skipped)
     fields.refuse(fmt::format(

@@ -43,6 +43,14 @@ struct Findings {
   std::uint64_t damaged_lines = 0;  // lines that belong to no row
 };
 
+// The provider's records and its result files disagree, and asking again did not help: rows without
+// a result line stay pending, and the batch stays `ended`.
+struct Unsettled {
+  std::int64_t at = 0; // of the last attempt, unix seconds
+  std::string why;     // printable
+  bool lost = false;   // the provider no longer has a file: asking again will not help
+};
+
 // A packed file: its name, size and digest, to verify the archive against.
 struct Archive {
   std::string file; // "output.jsonl"
@@ -69,7 +77,9 @@ struct BatchRecord {
   std::int64_t refused_at = 0;         // when the last answer was first known to refuse the batch
   bool in_doubt = false;               // a create may have taken effect without our knowing
   std::vector<std::string> duplicates; // batches that such a create made; cancelled
-  bool fetched_again = false;          // a damaged download is fetched again once
+  bool fetched_again = false;          // the result files were fetched more than once
+  bool errors_lost = false;            // the provider no longer has the error file
+  std::optional<Unsettled> unsettled;
   RowCounts rows;
   bool failures_counted = false; // its failed rows are in failures.tsv
   Findings findings;
@@ -78,9 +88,10 @@ struct BatchRecord {
   bool is_sent() const { return state >= BatchState::submitted; }
   bool is_ingested() const { return state >= BatchState::ingested; }
   bool has_results() const { return remote && remote->has_files(); }
+  // As a whole: one that counts results has run, whatever its status says.
   bool was_refused() const {
     return state == BatchState::ended && remote && remote->status == RemoteStatus::failed
-           && !remote->has_files();
+           && !remote->has_files() && remote->counts.completed == 0;
   }
 };
 

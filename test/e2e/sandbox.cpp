@@ -65,6 +65,15 @@ void Sandbox::plan(const std::string& rules) const {
   post("/_sandbox/faults", fmt::format(R"({{"rules":[{}]}})", rules));
 }
 
+void Sandbox::cancel(const std::string& batch_id) const {
+  post("/v1/batches/" + batch_id + "/cancel", "");
+}
+
+void Sandbox::delete_file(const std::string& file_id) const {
+  const std::string path = "/v1/files/" + file_id;
+  body_of(client_for(m_url).Delete(path.c_str()), path);
+}
+
 std::int64_t Sandbox::faults_fired() const {
   std::int64_t fired = 0;
   const Json plan(get("/_sandbox/faults"));

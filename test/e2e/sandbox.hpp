@@ -24,6 +24,12 @@ public:
   // Plans these rules, as JSON objects between commas, and forgets those planned before.
   void plan(const std::string& rules) const;
 
+  // Cancels a batch, as the owner of the account may.
+  void cancel(const std::string& batch_id) const;
+
+  // Deletes a file at the provider.
+  void delete_file(const std::string& file_id) const;
+
   // How often the planned rules were applied, all together.
   std::int64_t faults_fired() const;
 

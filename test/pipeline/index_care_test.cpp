@@ -323,6 +323,7 @@ TEST_CASE("a batch without results costs no index", "[pipeline][index]") {
   remote.output_file_id.clear();
   remote.error_file_id.clear();
   remote.status = RemoteStatus::expired;
+  remote.counts = {4, 0, 0, true};
   world.ingest();
   CHECK(world.keeper.calls.empty());
   CHECK(world.run.rows()[RowState::failed] == world.run.rows().total());

@@ -103,17 +103,20 @@ TEST_CASE("each row ends in one state, whatever became of it", "[pipeline]") {
   CHECK_THAT(world.failed(), ContainsSubstring("row-8\trate_limit_exceeded\ttold so\n"));
 }
 
-TEST_CASE("rows that no result mentions have failed", "[pipeline]") {
+TEST_CASE("rows that a person accepts as missing have failed", "[pipeline]") {
   Ingesting world(3);
   world.end(World::good_line("row-1"));
+  world.options.accept_missing = true;
   world.ingest();
   CHECK(world.count(RowState::written) == 1);
   CHECK(world.count(RowState::failed) == 2);
   CHECK_THAT(world.failed(), ContainsSubstring("row-0\tno_result\tthe batch is completed"));
+  CHECK(world.provider.retrieves == 2); // once more than it takes to see that it has ended
 }
 
 TEST_CASE("rows that share a request all get its answer", "[pipeline]") {
   Ingesting world(9);
+  world.options.accept_missing = true;
   std::string rows;
   const std::vector<int> asked_as = {0, 0, 0, 3, 3, 5, 5, 7, 7};
   for (std::size_t i = 0; i < asked_as.size(); ++i)
@@ -126,7 +129,7 @@ TEST_CASE("rows that share a request all get its answer", "[pipeline]") {
   world.end(
       World::good_line("row-0") + World::result_line("row-7", "[1,2,3]"),
       World::failed_line("row-3", "rate_limit_exceeded"));
-  world.provider.batch(world.batch().batch_id).counts = {4, 1, 3}; // of requests
+  world.provider.batch(world.batch().batch_id).counts = {4, 1, 3, true}; // of requests
   world.ingest();
   CHECK(world.count(RowState::written) == 3);
   CHECK(world.count(RowState::failed) == 6);
@@ -143,15 +146,108 @@ TEST_CASE("rows that share a request all get its answer", "[pipeline]") {
     CHECK_THAT(note, !ContainsSubstring("the provider counts"));
 }
 
-TEST_CASE("a batch without any file has failed rows and closed books", "[pipeline]") {
-  for (const RemoteStatus status :
-       {RemoteStatus::completed, RemoteStatus::expired, RemoteStatus::cancelled}) {
+TEST_CASE("results that the provider may have are asked for again, and not given up", "[pipeline]") {
+  Ingesting world(3);
+  world.end(World::good_line("row-1"));
+  world.options.patience = std::chrono::seconds(10);
+  CHECK(kind_of([&] { world.ingest(); }) == ErrorKind::provider);
+  CHECK(world.clock.sleeps.size() == 3); // 1, 2, 4 seconds
+  CHECK(world.batch().state == BatchState::ended);
+  CHECK(world.count(RowState::written) == 1);
+  CHECK(world.count(RowState::pending) == 2);
+  CHECK(world.batch().unsettled);
+
+  // Not again at each poll, and then once.
+  const int downloads = world.provider.downloads;
+  CHECK(kind_of([&] { world.ingest(); }) == ErrorKind::provider);
+  CHECK(world.provider.downloads == downloads);
+  world.clock.pass(std::chrono::minutes(16));
+  CHECK(kind_of([&] { world.ingest(); }) == ErrorKind::provider);
+  CHECK(world.clock.sleeps.size() == 3);
+
+  world.provider.contents[world.batch().remote->output_file_id] =
+      World::all_good(world.run, world.batch());
+  world.options.redownload = true;
+  world.ingest();
+  CHECK(world.count(RowState::written) == 3);
+  CHECK_FALSE(world.batch().unsettled);
+}
+
+TEST_CASE("an answer that the next one corrects costs no row", "[pipeline]") {
+  Ingesting world(3);
+  world.end(World::all_good(world.run, world.batch()));
+  RemoteBatch& remote = world.provider.batch(world.batch().batch_id);
+  const RemoteBatch right = remote;
+  SECTION("no file") {
+    remote.output_file_id.clear();
+  }
+  SECTION("no file and no counts") {
+    remote.output_file_id.clear();
+    remote.counts = {};
+  }
+  SECTION("expired before it ran anything") {
+    remote.output_file_id.clear();
+    remote.counts = {3, 0, 0, true};
+    remote.status = RemoteStatus::expired;
+  }
+  SECTION("refused") {
+    remote.output_file_id.clear();
+    remote.counts = {0, 0, 0, true};
+    remote.status = RemoteStatus::failed;
+  }
+  world.provider.before_retrieve = [&, calls = 0]() mutable {
+    if (++calls == 2)
+      remote = right;
+  };
+  world.ingest();
+  CHECK(world.count(RowState::written) == 3);
+  CHECK(world.run.record().finished);
+}
+
+TEST_CASE("a second download that answers less does not replace the first", "[pipeline]") {
+  Ingesting world(3);
+  world.end(World::good_line("row-0") + World::good_line("row-1"));
+  world.options.patience = std::chrono::seconds(5);
+  world.provider.before_download = [&] {
+    if (world.provider.downloads == 2)
+      world.provider.contents[world.batch().remote->output_file_id] = "<html>\n";
+  };
+  CHECK(kind_of([&] { world.ingest(); }) == ErrorKind::provider);
+  CHECK(world.provider.downloads > 2);
+  CHECK(world.count(RowState::written) == 2);
+  CHECK(text_of(world.paths().output()) == World::good_line("row-0") + World::good_line("row-1"));
+}
+
+TEST_CASE("a batch without any file that ran nothing has failed rows and closed books", "[pipeline]") {
+  for (const RemoteStatus status : {RemoteStatus::expired, RemoteStatus::cancelled}) {
     Ingesting world(3);
     world.end("", "", status);
     world.ingest();
     CHECK(world.count(RowState::failed) == 3);
     CHECK(world.run.state() == RunState::finished);
   }
+}
+
+TEST_CASE("a lost file holds up no other batch", "[pipeline]") {
+  World world(6);
+  Run run = world.submit(2);
+  world.end_all(run);
+  world.provider.contents.erase(world.provider.batch(run.batches()[0].batch_id).output_file_id);
+  CHECK(kind_of([&] { world.ingest(run); }) == ErrorKind::provider);
+  CHECK(run.rows()[RowState::written] == 4);
+  CHECK(run.rows()[RowState::pending] == 2);
+  CHECK(run.batches()[0].unsettled->lost);
+}
+
+TEST_CASE("a lost error file costs the reasons alone", "[pipeline]") {
+  Ingesting world(3);
+  world.end(
+      World::good_line("row-0") + World::good_line("row-1"),
+      World::failed_line("row-2", "rate_limit_exceeded"));
+  world.provider.contents.erase(world.provider.batch(world.batch().batch_id).error_file_id);
+  world.ingest();
+  CHECK(world.count(RowState::written) == 2);
+  CHECK(world.count(RowState::failed) == 1);
 }
 
 TEST_CASE("partial results of a batch that ended badly are taken", "[pipeline]") {
@@ -246,6 +342,7 @@ TEST_CASE(
   const std::string line = World::good_line("row-1");
   for (std::size_t length = line.find("0.5]"); length < line.size(); ++length) {
     Ingesting world(2);
+    world.options.accept_missing = true;
     world.end(World::good_line("row-0") + line.substr(0, length));
     world.ingest();
     INFO(line.substr(0, length));
@@ -258,8 +355,10 @@ TEST_CASE(
 
 TEST_CASE("ingest may be done again at any time", "[pipeline]") {
   Ingesting world(3);
+  world.options.accept_missing = true;
   world.end(World::good_line("row-0"), World::failed_line("row-1", "x"));
   world.ingest();
+  world.options.accept_missing = false;
   const RowCounts before = world.run.rows();
   const std::string failed = world.failed();
   world.ingest();
@@ -276,7 +375,9 @@ TEST_CASE("downloading again replaces results, lists and quarantine", "[pipeline
   Ingesting world(2);
   world.sink.fates = {{"row-1", RowState::stale}};
   world.end("no json\n" + World::good_line("row-1"));
+  world.options.accept_missing = true;
   world.ingest();
+  world.options.accept_missing = false;
   CHECK_FALSE(world.failed().empty());
   CHECK_FALSE(world.left().empty());
   CHECK_FALSE(world.quarantine().empty());

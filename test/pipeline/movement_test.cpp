@@ -26,7 +26,8 @@ public:
     ++calls;
     return script(batch.number);
   }
-  void fetch(Run&, BatchRecord&) override {}
+  void fetch(Run&, BatchRecord&, Fetch) override {}
+  bool has_whole_answers(const Run&, const BatchRecord&) override { return true; }
 
   std::function<Outcome(int number)> script;
   std::atomic<int> calls = 0;
@@ -154,7 +155,7 @@ TEST_CASE("while the provider is away, what is here already is written", "[pipel
   world.end_all(run);
   for (const int number : {1, 2})
     poll(run, number, world.provider, world.runtime());
-  world.executor->fetch(run, run.batches()[0]);
+  world.executor->fetch(run, run.batches()[0], Fetch::as_recorded);
   // Now one batch is here, one has ended, and one is to be asked for.
   world.provider.before_retrieve = [] { throw FakeProvider::lost("retrieve"); };
   const int downloads = world.provider.downloads;

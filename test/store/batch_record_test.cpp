@@ -155,6 +155,8 @@ TEST_CASE("only a refusal without files is a refusal of the whole batch", "[stor
   CHECK_FALSE(record.was_refused());
   record.remote->output_file_id.clear();
   record.remote->error_file_id.clear();
+  CHECK_FALSE(record.was_refused()); // it counts results, so it has run
+  record.remote->counts.completed = 0;
   CHECK(record.was_refused());
   record.state = BatchState::ingested;
   CHECK_FALSE(record.was_refused());

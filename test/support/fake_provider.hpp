@@ -92,6 +92,13 @@ public:
   void download(const std::string& file_id, const fs::path& to, const OnBytes& on_bytes) override {
     const std::lock_guard guard(m_mutex);
     ++downloads;
+    if (before_download)
+      before_download();
+    if (!contents.contains(file_id)) {
+      Error error(ErrorKind::provider, "no file " + file_id);
+      error.provider.emplace().http_status = 404;
+      throw error;
+    }
     const std::string& content = contents.at(file_id);
     if (half_downloaded) {
       write_file_atomically(to, content.substr(0, content.size() / 2));
@@ -151,6 +158,10 @@ public:
     RemoteBatch& found = batch(batch_id);
     found.status = status;
     found.status_text = std::string(to_string(status));
+    const auto lines = [](const std::string& text) {
+      return std::count(text.begin(), text.end(), '\n');
+    };
+    found.counts = {lines(output) + lines(errors), lines(output), lines(errors), true};
     if (!output.empty())
       contents[found.output_file_id = next_id("file")] = output;
     if (!errors.empty())
@@ -166,6 +177,7 @@ public:
   std::function<void()> before_create, after_create;
   std::function<void()> before_look;
   std::function<void()> before_retrieve;
+  std::function<void()> before_download;
   std::function<void()> half_downloaded;
 
   ProviderIdentity who{"https://provider.test/v1", "", ""};
