@@ -2,6 +2,7 @@
 
 #include "cli/adopt_command.hpp"
 #include "cli/failures_command.hpp"
+#include "cli/forget_command.hpp"
 #include "cli/ingest_command.hpp"
 #include "cli/run_command.hpp"
 #include "cli/runs_command.hpp"
@@ -72,6 +73,12 @@ std::vector<Command> all_commands() {
            {"failures [options]"},
            {"embedctl failures", "embedctl failures --json"}},
           add_failures_options, run_failures),
+      make_command(
+          {"forget",
+           "Give up the results of a batch that the provider has lost",
+           {"forget --batch-file FILE [options]"},
+           {"embedctl forget --batch-file DIR/batches/batch_001/batch.json"}},
+          add_forget_options, run_forget),
       make_command(
           {"sandbox",
            "Serve the Batch API on this machine, to try things out",

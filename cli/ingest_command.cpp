@@ -73,7 +73,7 @@ int ingest_target(const IngestArguments& options, Context& context, const Target
   advance.send = false;
   advance.apply.lock_patience = std::nullopt;
   advance.apply.apply_again = options.apply_again;
-  advance.apply.accept_missing = options.accept_missing;
+  advance.apply.give_up_as = options.accept_missing ? "no_result" : "";
   pipeline::check_policy(advance.apply.index, connections.indexes());
   throw_if_blocked(pipeline::advance(run, advance, connections.ports()));
   return print_result(

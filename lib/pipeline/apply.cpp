@@ -56,7 +56,7 @@ void warn_of_findings(const BatchRecord& batch, Runtime runtime) {
 
 // What is about to be given up is asked for once more.
 Fetch how_to_fetch(const BatchRecord& batch, const ApplyOptions& options) {
-  return batch.was_refused() || options.redownload || options.accept_missing ? Fetch::anew
+  return batch.was_refused() || options.redownload || !options.give_up_as.empty() ? Fetch::anew
                                                                              : Fetch::as_recorded;
 }
 
@@ -77,7 +77,7 @@ bool is_back_at_provider(const BatchRecord& batch) {
 // Large files are not fetched again in every pass.
 bool is_on_hold(const BatchRecord& batch, const ApplyOptions& options, Clock& clock) {
   constexpr std::int64_t k_seconds = 15 * 60;
-  if (!batch.unsettled || options.redownload || options.accept_missing)
+  if (!batch.unsettled || options.redownload || !options.give_up_as.empty())
     return false;
   const std::int64_t age = clock.unix_seconds() - batch.unsettled->at;
   return age >= 0 && age < k_seconds;
@@ -137,7 +137,7 @@ void Application::write_all(Tally& tally) {
     try {
       downloads.wait_for(*batch);
     } catch (const Error& error) {
-      if (is_lost_file(error) && !m_options.accept_missing) {
+      if (is_lost_file(error) && m_options.give_up_as.empty()) {
         hold(*batch, error.what(), true, tally);
         continue;
       }
@@ -214,6 +214,7 @@ bool Application::write(BatchRecord& batch) {
     if (batch.has_results())
       m_indexes.before_write();
     is_settled = ingest.run(
+        m_options.give_up_as.empty() ? "no_result" : m_options.give_up_as,
         [&](std::uint64_t answered) { return may_fail_missing(batch, answered); });
     if (put_off(batch, ingest))
       return true;
@@ -235,7 +236,7 @@ bool Application::write(BatchRecord& batch) {
 // What the provider said in its first answer is not enough: one wrong answer would pay for the rows
 // twice.
 bool Application::may_fail_missing(const BatchRecord& batch, std::uint64_t answered) {
-  if (m_options.accept_missing || m_settled.contains(&batch))
+  if (!m_options.give_up_as.empty() || m_settled.contains(&batch))
     return true;
   return batch.fetched_again && has_no_more(batch, answered)
          && m_ports.executor.has_whole_answers(m_run, batch);

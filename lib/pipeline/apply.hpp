@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 namespace embedctl::pipeline {
@@ -34,7 +35,9 @@ struct ApplyOptions {
 
   // Rows that are not in the table may be all of the run's.
   bool accept_missing_rows = false;
-  bool accept_missing = false; // fail rows without a result even if the provider counts one
+
+  // If set: fail rows without a result with this code, even if the provider counts one.
+  std::string give_up_as;
 
   // How long to ask again for results that the provider counts and does not give.
   std::chrono::milliseconds patience = std::chrono::minutes(15);

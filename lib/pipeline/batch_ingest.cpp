@@ -45,7 +45,8 @@ BatchIngest::BatchIngest(
                                 batch.asked, batch.requests));
 }
 
-bool BatchIngest::run(const std::function<bool(std::uint64_t answered)>& may_fail) {
+bool BatchIngest::run(
+    const std::string& code, const std::function<bool(std::uint64_t answered)>& may_fail) {
   std::vector<std::size_t> missing;
   const Repeats repeats = find_repeats(m_paths, m_batch, m_ledger, m_request.kind);
   m_findings.repeated_lines = repeats.repeated_lines;
@@ -70,19 +71,20 @@ bool BatchIngest::run(const std::function<bool(std::uint64_t answered)>& may_fai
   writer.finish();
   const bool is_settled = missing.empty() || (m_locked == 0 && may_fail(m_ledger.requests() - missing.size()));
   if (is_settled)
-    fail_missing(missing);
+    fail_missing(missing, code);
   if (m_locked == 0)
     finish_lists();
   return is_settled;
 }
 
-void BatchIngest::fail_missing(const std::vector<std::size_t>& requests) {
+void BatchIngest::fail_missing(
+    const std::vector<std::size_t>& requests, const std::string& code) {
   const std::string message = fmt::format(
       "the batch is {} and has no answer for this row",
       m_batch.remote ? m_batch.remote->status_text : "over");
   for (const std::size_t request : requests)
     m_ledger.for_each_row_of(
-        request, [&](std::size_t row) { fail(row, "no_result", message); });
+        request, [&](std::size_t row) { fail(row, code, message); });
 }
 
 void BatchIngest::fail_all(const std::string& code, const std::string& message) {

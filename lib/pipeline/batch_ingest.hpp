@@ -35,11 +35,12 @@ public:
       Runtime runtime);
 
   // Writes vectors and the lists of rows without one, durably, and keeps lines that match no row in
-  // quarantine.jsonl, so that nothing paid for is lost. What no line answers fails as `no_result`
+  // quarantine.jsonl, so that nothing paid for is lost. What no line answers fails with `code`
   // if `may_fail(requests with a line)` allows it, and stays pending otherwise. Returns whether
   // that was allowed; `rows()` has the counts. If another session has rows locked, they are pending
   // and the lists are not written.
-  bool run(const std::function<bool(std::uint64_t answered)>& may_fail);
+  bool run(
+      const std::string& code, const std::function<bool(std::uint64_t answered)>& may_fail);
 
   // Rows left pending by run().
   std::uint64_t locked() const { return m_locked; }
@@ -64,7 +65,7 @@ public:
 private:
   void record(std::size_t row, const RowOutcome& outcome);
   void fail(std::size_t row, std::string_view code, std::string_view message);
-  void fail_missing(const std::vector<std::size_t>& requests);
+  void fail_missing(const std::vector<std::size_t>& requests, const std::string& code);
   void set_aside(std::string_view line, Stray why);
   void finish_lists();
 

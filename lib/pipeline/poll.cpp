@@ -33,8 +33,10 @@ Error unknown_batch(const store::Run& run, const BatchRecord& batch, const Error
       error.kind(), fmt::format("batch {:03}: {}", batch.number, error.what()),
       fmt::format(
           "check that the key is of the account that the batch was sent with{}; another key's "
-          "account does not show it",
-          provider ? fmt::format(" ({})", printable(provider->base_url)) : ""));
+          "account does not show it. If the provider no longer stores the batch: embedctl forget "
+          "--batch-file {}",
+          provider ? fmt::format(" ({})", printable(provider->base_url)) : "",
+          shell_quoted(run.paths(batch).record().string())));
   unknown.provider = error.provider;
   return unknown;
 }

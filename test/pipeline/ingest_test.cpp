@@ -106,7 +106,7 @@ TEST_CASE("each row ends in one state, whatever became of it", "[pipeline]") {
 TEST_CASE("rows that a person accepts as missing have failed", "[pipeline]") {
   Ingesting world(3);
   world.end(World::good_line("row-1"));
-  world.options.accept_missing = true;
+  world.options.give_up_as = "no_result";
   world.ingest();
   CHECK(world.count(RowState::written) == 1);
   CHECK(world.count(RowState::failed) == 2);
@@ -116,7 +116,7 @@ TEST_CASE("rows that a person accepts as missing have failed", "[pipeline]") {
 
 TEST_CASE("rows that share a request all get its answer", "[pipeline]") {
   Ingesting world(9);
-  world.options.accept_missing = true;
+  world.options.give_up_as = "no_result";
   std::string rows;
   const std::vector<int> asked_as = {0, 0, 0, 3, 3, 5, 5, 7, 7};
   for (std::size_t i = 0; i < asked_as.size(); ++i)
@@ -342,7 +342,7 @@ TEST_CASE(
   const std::string line = World::good_line("row-1");
   for (std::size_t length = line.find("0.5]"); length < line.size(); ++length) {
     Ingesting world(2);
-    world.options.accept_missing = true;
+    world.options.give_up_as = "no_result";
     world.end(World::good_line("row-0") + line.substr(0, length));
     world.ingest();
     INFO(line.substr(0, length));
@@ -355,10 +355,10 @@ TEST_CASE(
 
 TEST_CASE("ingest may be done again at any time", "[pipeline]") {
   Ingesting world(3);
-  world.options.accept_missing = true;
+  world.options.give_up_as = "no_result";
   world.end(World::good_line("row-0"), World::failed_line("row-1", "x"));
   world.ingest();
-  world.options.accept_missing = false;
+  world.options.give_up_as.clear();
   const RowCounts before = world.run.rows();
   const std::string failed = world.failed();
   world.ingest();
@@ -375,9 +375,9 @@ TEST_CASE("downloading again replaces results, lists and quarantine", "[pipeline
   Ingesting world(2);
   world.sink.fates = {{"row-1", RowState::stale}};
   world.end("no json\n" + World::good_line("row-1"));
-  world.options.accept_missing = true;
+  world.options.give_up_as = "no_result";
   world.ingest();
-  world.options.accept_missing = false;
+  world.options.give_up_as.clear();
   CHECK_FALSE(world.failed().empty());
   CHECK_FALSE(world.left().empty());
   CHECK_FALSE(world.quarantine().empty());
