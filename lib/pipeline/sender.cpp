@@ -50,14 +50,20 @@ bool contains(const std::vector<std::string>& ids, const std::string& id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
-// Our batches at the provider, newest first, without those it refused earlier.
+// Machines of the provider may disagree about the time: a batch may seem older than its file.
+constexpr std::int64_t k_clock_skew_seconds = 15 * 60;
+
+// Our batches at the provider, newest first, without those it refused earlier and without the
+// duplicates that were cancelled.
 std::vector<RemoteBatch>
 find_ours(const std::string& run_id, const BatchRecord& batch, BatchProvider& provider) {
-  auto found = provider.find_batches(identity_of(run_id, batch), batch.input_file_created_at);
+  auto found = provider.find_batches(
+      identity_of(run_id, batch), batch.input_file_created_at - k_clock_skew_seconds);
   std::erase_if(found, [&](const RemoteBatch& remote) {
-    return std::any_of(
-        batch.refusals.begin(), batch.refusals.end(),
-        [&](const store::Refusal& refusal) { return refusal.batch_id == remote.id; });
+    return contains(batch.duplicates, remote.id)
+           || std::any_of(
+               batch.refusals.begin(), batch.refusals.end(),
+               [&](const store::Refusal& refusal) { return refusal.batch_id == remote.id; });
   });
   return found;
 }
@@ -104,7 +110,7 @@ void cancel_duplicates(
   if (!batch.in_doubt)
     return;
   for (const RemoteBatch& other : find_ours(run.id(), batch, provider)) {
-    if (other.id == batch.batch_id || contains(batch.duplicates, other.id))
+    if (other.id == batch.batch_id)
       continue;
     runtime.progress.note(
         NoteLevel::warning,
