@@ -168,8 +168,13 @@ std::string run_table(const store::Run& run, const BatchFilter& filter, Clock& c
     if (pipeline::matches(filter, batch) && batch.was_refused()) {
       const RemoteError refusal = pipeline::refusal_of(batch);
       text += fmt::format(
-          "batch {:03} was refused: {}: {}\n", batch.number, printable(refusal.code),
-          printable(refusal.message));
+          "batch {:03} was refused: {}: {}{}\n", batch.number, printable(refusal.code),
+          printable(refusal.message),
+          batch.remote->error_count > 1
+              ? fmt::format(
+                    " (and {} more errors)",
+                    human_count(static_cast<std::uint64_t>(batch.remote->error_count - 1)))
+              : "");
     }
   text += fmt::format(
       "\nrun    {} ({})\nrows   {}\n", run.paths().folder().string(), words_for(run.state()),

@@ -60,7 +60,8 @@ struct RemoteBatch {
   std::int64_t created_at = 0; // unix seconds, 0 where not told
   std::int64_t expires_at = 0;
   RequestCounts counts;
-  std::vector<RemoteError> errors;
+  std::vector<RemoteError> errors; // the first ones
+  std::int64_t error_count = 0;    // of all
   std::map<std::string, std::string> metadata;
   std::string json; // the answer itself, compact
 

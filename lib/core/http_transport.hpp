@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,9 @@ struct HttpRequest {
   std::uint64_t resume_from = 0;
 
   std::function<void(std::uint64_t more)> on_bytes; // of the file sent or received
+
+  // Shortens a body that goes to HttpResponse, piece by piece, before its bound applies.
+  std::function<std::string(std::string_view piece)> filter;
 
   // From the last byte sent to the first byte received.
   std::chrono::milliseconds first_byte_timeout{60'000};

@@ -162,6 +162,11 @@ bool Exchange::on_body(std::string_view bytes) {
     count(bytes.size());
     return true;
   }
+  std::string filtered;
+  if (m_request.filter) {
+    filtered = m_request.filter(bytes);
+    bytes = filtered;
+  }
   const std::size_t room = k_body_limit - m_response.body.size();
   m_response.body += bytes.substr(0, room);
   m_body_cut = bytes.size() > room;

@@ -1,6 +1,7 @@
 #include "openai/parse.hpp"
 
 #include "base/bytes.hpp"
+#include "openai/error_cutter.hpp"
 
 #include <algorithm>
 #include <array>
@@ -85,6 +86,12 @@ std::vector<RemoteError> parse_errors(const json::Value& batch) {
   return errors;
 }
 
+std::int64_t count_errors(const json::Value& batch, std::size_t kept) {
+  const auto list = batch.find("errors");
+  const json::Value& object = list && list->is_object() ? *list : batch;
+  return object.integer(ErrorCutter::k_error_count).value_or(static_cast<std::int64_t>(kept));
+}
+
 } // namespace
 
 RemoteStatus parse_status(std::string_view text) {
@@ -121,6 +128,7 @@ std::optional<RemoteBatch> parse_batch(const json::Value& value) {
   batch.expires_at = time_or_zero(value, "expires_at");
   batch.counts = parse_counts(value);
   batch.errors = parse_errors(value);
+  batch.error_count = count_errors(value, batch.errors.size());
   if (const auto metadata = value.find("metadata"))
     metadata->for_each_member([&](std::string_view key, const json::Value& content) {
       if (const auto text = content.as_string())

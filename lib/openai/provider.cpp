@@ -2,12 +2,14 @@
 
 #include "base/bytes.hpp"
 #include "base/file.hpp"
+#include "openai/error_cutter.hpp"
 #include "openai/parse.hpp"
 #include "openai/error_reply.hpp"
 #include "openai/url_escape.hpp"
 #include "json/writer.hpp"
 
 #include <algorithm>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -94,13 +96,17 @@ Provider::Provider(HttpTransport& transport, Clock& clock, ProgressSink& progres
     m_options.base_url.pop_back();
 }
 
-HttpRequest Provider::request(std::string method, const std::string& path) const {
+HttpRequest
+Provider::request(std::string method, const std::string& path, std::size_t errors) const {
   HttpRequest request;
   request.method = std::move(method);
   request.url = m_options.base_url + path;
   request.bearer = m_options.api_key;
   if (!m_options.organization.empty())
     request.headers.emplace_back("OpenAI-Organization", m_options.organization);
+  request.filter = [cutter = std::make_shared<ErrorCutter>(errors)](std::string_view piece) {
+    return cutter->take(piece);
+  };
   if (!m_options.project.empty())
     request.headers.emplace_back("OpenAI-Project", m_options.project);
   return request;
@@ -145,7 +151,7 @@ ProviderIdentity Provider::identity() {
 void Provider::check_access() {
   Call call;
   call.what = "use the provider's Batch API";
-  call.request = [this] { return request("GET", "/batches?limit=1"); };
+  call.request = [this] { return request("GET", "/batches?limit=1", k_errors_of_each); };
   const HttpResponse answer = perform(call);
   const auto document = json::Document::try_parse(answer.body);
   if (!document || !parse_page(document->root()))

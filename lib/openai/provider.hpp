@@ -47,10 +47,15 @@ public:
   void delete_file(const std::string& file_id) override;
 
 private:
+  // How many errors of a batch are kept: when it is asked for alone, and of each in a list.
+  static constexpr std::size_t k_errors_of_one = 1000;
+  static constexpr std::size_t k_errors_of_each = 20;
+
   using Understood = bool (*)(const json::Value& answer);
   using Visit = std::function<bool(const std::vector<json::Value>& page)>;
 
-  HttpRequest request(std::string method, const std::string& path) const;
+  HttpRequest request(
+      std::string method, const std::string& path, std::size_t errors = k_errors_of_one) const;
 
   // The response of a successful call. Throws for a refusal.
   HttpResponse perform(const http::Call& call);

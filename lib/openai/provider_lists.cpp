@@ -42,7 +42,9 @@ void Provider::for_each_page(const std::string& what, const std::string& path, c
   for (int number = 0; number < k_most_pages; ++number) {
     http::Call call;
     call.what = what;
-    call.request = [&] { return request("GET", after.empty() ? path : path + "&after=" + after); };
+    call.request = [&] {
+      return request("GET", after.empty() ? path : path + "&after=" + after, k_errors_of_each);
+    };
     const json::Document document = ask(call, is_page);
     const Page page = *parse_page(document.root());
     // Some servers start a page with the item it should start after. Reported twice, one batch

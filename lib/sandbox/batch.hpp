@@ -21,7 +21,7 @@ struct BatchRequest {
   std::optional<std::int64_t> output_lifetime_seconds;
 
   // Fails validation with this, whatever the file holds; by a fault plan.
-  std::optional<InputError> refuse_with;
+  std::vector<InputError> refuse_with;
 };
 
 // How far a batch's requests have progressed. Each has either run (and was billed, if it succeeded)

@@ -72,11 +72,10 @@ void write_request(Writer& writer, const BatchRequest& request) {
   writer.end_object();
   if (request.output_lifetime_seconds)
     writer.field("output_lifetime_seconds", *request.output_lifetime_seconds);
-  if (request.refuse_with) {
-    writer.key("refuse_with");
-    write_error(writer, *request.refuse_with);
-  }
-  writer.end_object();
+  writer.key("refuse_with").begin_array();
+  for (const InputError& error : request.refuse_with)
+    write_error(writer, error);
+  writer.end_array().end_object();
 }
 
 BatchRequest read_request(const Value& value) {
@@ -90,7 +89,8 @@ BatchRequest read_request(const Value& value) {
     });
   request.output_lifetime_seconds = value.integer("output_lifetime_seconds");
   if (const auto refuse_with = value.find("refuse_with"))
-    request.refuse_with = read_error(*refuse_with);
+    refuse_with->for_each(
+        [&](const Value& error) { request.refuse_with.push_back(read_error(error)); });
   return request;
 }
 

@@ -13,7 +13,7 @@ namespace embedctl::sandbox {
 
 namespace {
 
-constexpr std::uint64_t k_largest_state = 4 * 1024 * 1024;
+constexpr std::uint64_t k_largest_state = 64 * 1024 * 1024;
 
 std::map<std::string, Batch> load_batches(const fs::path& dir) {
   make_private_directories(dir);
@@ -219,8 +219,8 @@ void Engine::validate(Batch& batch) {
   const std::string& file_id = batch.request.input_file_id;
   const BatchPaths at = paths(batch);
   Validation found;
-  if (batch.request.refuse_with) {
-    found.errors.push_back(*batch.request.refuse_with);
+  if (!batch.request.refuse_with.empty()) {
+    found.errors = batch.request.refuse_with;
   } else if (!m_files.find(file_id)) {
     found.errors.push_back(
         {"invalid_request",

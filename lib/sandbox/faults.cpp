@@ -65,14 +65,26 @@ Damage read_damage(const json::Value& rule) {
   return damage;
 }
 
-InputError read_refusal(const json::Value& rule) {
+std::vector<InputError> read_refusal(const json::Value& rule) {
   InputError refusal;
   refusal.code = rule.string("code").value_or("server_error");
   refusal.message = rule.string("message").value_or("The sandbox let this batch fail.");
   refusal.param = rule.string("param");
   if (const auto line = rule.integer("line"))
     refusal.line = static_cast<std::uint64_t>(*line);
-  return refusal;
+  std::vector<InputError> refusals;
+  if (const auto lines = rule.find("lines"))
+    lines->for_each([&](const json::Value& line) {
+      refusal.line = static_cast<std::uint64_t>(line.as_int().value_or(0));
+      refusals.push_back(refusal);
+    });
+  for (std::uint64_t line = 1; line <= read_count(rule, "first_lines", 0); ++line) {
+    refusal.line = line;
+    refusals.push_back(refusal);
+  }
+  if (refusals.empty())
+    refusals.push_back(refusal);
+  return refusals;
 }
 
 void read_answer(FaultRule& rule, const json::Value& value) {

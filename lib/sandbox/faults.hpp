@@ -40,7 +40,7 @@ struct FaultRule {
   double seconds = 0;
   std::uint64_t bytes = 0;
   Damage damage;
-  InputError refuse_with;
+  std::vector<InputError> refuse_with;
 
   std::uint64_t seen = 0;  // calls of the endpoint
   std::uint64_t fired = 0; // of these, ones that it happened to

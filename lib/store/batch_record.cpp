@@ -66,6 +66,7 @@ void write_remote(json::Writer& writer, const RemoteBatch& remote, Answer answer
     writer.end_object();
   }
   writer.end_array();
+  writer.field("error_count", remote.error_count);
   writer.key("answer");
   if (remote.json.empty() || answer == Answer::without)
     writer.null();
@@ -93,6 +94,8 @@ RemoteBatch read_remote(const Fields& fields) {
     remote.errors.push_back(
         {error.string("code"), error.string("message"), error.value().integer("line")});
   });
+  remote.error_count = fields.value().integer("error_count").value_or(
+      static_cast<std::int64_t>(remote.errors.size()));
   if (const auto answer = fields.value().find("answer"))
     remote.json = answer->dump();
   return remote;

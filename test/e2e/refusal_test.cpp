@@ -1,6 +1,8 @@
 #include "e2e/world.hpp"
 #include "support/catch.hpp"
 
+#include <fmt/format.h>
+
 // Batches that the provider refused as a whole: nothing ran, and nothing is billed.
 
 namespace embedctl::e2e {
@@ -92,6 +94,32 @@ TEST_CASE("a refused batch is sent again on demand, whatever the reason", "[e2e]
   CHECK(world.sandbox().batch_ids().size() == 2);
   world.let_pass();
   CHECK(world.run({"ingest", "--run-dir", run_dir}).exit_code == 0);
+}
+
+TEST_CASE("a refusal with fifty thousand errors is read, and stops nothing else", "[e2e]") {
+  const World world;
+  world.add_family(2);
+  world.add_chunks(1, 1, 4);
+  world.add_chunks(2, 5, 4);
+  const std::string message(100, 'x');
+  world.sandbox().plan(fmt::format(
+      R"({{"endpoint": "POST /v1/batches", "action": "fail_validation", "code": "invalid_value",
+          "message": "{}", "first_lines": 50000}})",
+      message));
+  const std::string run_dir = world.submit(1);
+  world.let_pass();
+  REQUIRE(world.sandbox().get("/v1/batches").size() > std::size_t{4} << 20);
+
+  const Outcome status = world.run({"status", "--run-dir", run_dir});
+  INFO(status.out << status.err);
+  CHECK(status.exit_code == 0);
+  CHECK_THAT(status.out, ContainsSubstring("invalid_value"));
+  CHECK_THAT(status.out, ContainsSubstring("49,999 more errors"));
+  const std::string other = world.submit(2);
+  world.let_pass();
+  CHECK(world.run({"ingest", "--run-dir", other}).exit_code == 0);
+  CHECK(world.run({"ingest", "--run-dir", run_dir}).exit_code == 3);
+  CHECK(fs::file_size(batch_folder(run_dir) / "batch.json") < std::size_t{1} << 20);
 }
 
 TEST_CASE("run sends refused batches again by itself, after a pause", "[e2e][slow]") {
