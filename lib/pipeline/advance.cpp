@@ -1,6 +1,7 @@
 #include "pipeline/advance.hpp"
 
 #include "pipeline/account.hpp"
+#include "pipeline/copies.hpp"
 #include "pipeline/movement.hpp"
 #include "pipeline/sender.hpp"
 
@@ -44,6 +45,10 @@ Tally move_batches(store::Run& run, const AdvanceOptions& options, const Ports& 
       }))
     ports.source.check_writable(RowsOfScope{run.record().scope});
   check_account(run, ports.executor, options.apply.provider_moved);
+  if (std::ranges::any_of(batches, [](const BatchRecord* batch) {
+        return !batch->is_sent() || batch->was_refused();
+      }))
+    require_no_copy(run);
   Movement movement(run, ports.executor, options.parallel, ports.runtime.stop);
   for (BatchRecord* batch : batches) {
     if (!batch->is_sent())

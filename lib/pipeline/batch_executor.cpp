@@ -54,7 +54,10 @@ Outcome BatchExecutor::advance(store::Run& run, BatchRecord& batch) {
   if (batch.was_refused() && !is_still_refused(run, batch))
     return batch.state == BatchState::submitted ? wait_for(m_options.poll_interval)
                                                 : Outcome(Done{});
-  if (!batch.is_sent() || batch.was_refused()) {
+  const bool is_to_be_sent = !batch.is_sent() || batch.was_refused();
+  if (is_to_be_sent && !run.is_new() && adopt_existing(run, batch))
+    return look(run, batch);
+  if (is_to_be_sent) {
     Sender(run, m_open(), m_runtime, m_options.grace).send(batch);
     return wait_for(m_options.poll_interval);
   }
@@ -79,6 +82,19 @@ Outcome BatchExecutor::look(store::Run& run, BatchRecord& batch) {
           "batch {:03} was refused ({}); retrying in {} s", batch.number, refusal_of(batch).code,
           std::chrono::duration_cast<std::chrono::seconds>(pause_before_resending(batch)).count()));
   return wait_to_resend(batch);
+}
+
+// The list is read once for a run: whatever appears later, this process has created.
+bool BatchExecutor::adopt_existing(const store::Run& run, BatchRecord& batch) {
+  const std::vector<RemoteBatch>* existing = nullptr;
+  {
+    const std::lock_guard lock(m_mutex);
+    auto found = m_existing.find(run.id());
+    if (found == m_existing.end())
+      found = m_existing.emplace(run.id(), find_batches_of(run, m_open())).first;
+    existing = &found->second;
+  }
+  return Sender(run, m_open(), m_runtime, m_options.grace).adopt_existing(batch, *existing);
 }
 
 bool BatchExecutor::is_still_refused(store::Run& run, BatchRecord& batch) {

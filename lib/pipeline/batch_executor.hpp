@@ -7,6 +7,10 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
 
 namespace embedctl::pipeline {
 
@@ -36,6 +40,7 @@ public:
 
 private:
   Outcome look(store::Run& run, store::BatchRecord& batch);
+  bool adopt_existing(const store::Run& run, store::BatchRecord& batch);
   bool is_still_refused(store::Run& run, store::BatchRecord& batch);
   Outcome wait_to_resend(const store::BatchRecord& batch);
   std::chrono::milliseconds pause_before_resending(const store::BatchRecord& batch) const;
@@ -44,6 +49,8 @@ private:
   Open m_open;
   Runtime m_runtime;
   BatchExecutorOptions m_options;
+  std::mutex m_mutex;
+  std::map<std::string, std::vector<RemoteBatch>> m_existing; // of each run id, from before sending
 };
 
 } // namespace embedctl::pipeline

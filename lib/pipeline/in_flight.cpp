@@ -2,6 +2,7 @@
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
+#include "pipeline/copies.hpp"
 #include "store/ledger.hpp"
 #include "store/run.hpp"
 
@@ -42,8 +43,10 @@ refuse_other_database(const std::filesystem::path& folder, const store::RunRecor
 std::vector<InFlight>
 rows_in_flight(const std::filesystem::path& batches_dir, const store::RunRecord& mine) {
   std::vector<InFlight> in_flight;
+  Copies copies;
   for (const auto& folder : store::all_runs(batches_dir)) {
     const auto record = store::load_run_record(store::RunPaths(folder).record());
+    copies.add(folder, record);
     if (record.finished || record.dry_run || !same_target(record, mine))
       continue;
     if (!may_be_same(record.database, mine.database)) {

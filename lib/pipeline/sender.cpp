@@ -53,18 +53,20 @@ bool contains(const std::vector<std::string>& ids, const std::string& id) {
 // Machines of the provider may disagree about the time: a batch may seem older than its file.
 constexpr std::int64_t k_clock_skew_seconds = 15 * 60;
 
+bool is_given_up(const BatchRecord& batch, const RemoteBatch& remote) {
+  return contains(batch.duplicates, remote.id)
+         || std::any_of(
+             batch.refusals.begin(), batch.refusals.end(),
+             [&](const store::Refusal& refusal) { return refusal.batch_id == remote.id; });
+}
+
 // Our batches at the provider, newest first, without those it refused earlier and without the
 // duplicates that were cancelled.
 std::vector<RemoteBatch>
 find_ours(const std::string& run_id, const BatchRecord& batch, BatchProvider& provider) {
   auto found = provider.find_batches(
       identity_of(run_id, batch), batch.input_file_created_at - k_clock_skew_seconds);
-  std::erase_if(found, [&](const RemoteBatch& remote) {
-    return contains(batch.duplicates, remote.id)
-           || std::any_of(
-               batch.refusals.begin(), batch.refusals.end(),
-               [&](const store::Refusal& refusal) { return refusal.batch_id == remote.id; });
-  });
+  std::erase_if(found, [&](const RemoteBatch& remote) { return is_given_up(batch, remote); });
   return found;
 }
 
@@ -103,6 +105,11 @@ identity_of(const std::string& run_id, const BatchRecord& batch) {
       {"embedctl_run", run_id},
       {"embedctl_batch", std::to_string(batch.number)},
       {"embedctl_sha256", batch.sha256}};
+}
+
+std::vector<RemoteBatch> find_batches_of(const store::Run& run, BatchProvider& provider) {
+  constexpr std::int64_t k_day = 24 * 60 * 60; // this machine's clock may be wrong
+  return provider.find_batches({{"embedctl_run", run.id()}}, run.record().created_at - k_day);
 }
 
 void cancel_duplicates(
@@ -238,11 +245,7 @@ bool Sender::adopt_batch(BatchRecord& batch) {
   for (std::chrono::milliseconds pause{500};; pause *= 2) {
     auto found = find_ours(m_run.id(), batch, m_provider);
     if (!found.empty()) {
-      // The oldest that yields results, because it has progressed furthest.
-      std::reverse(found.begin(), found.end());
-      std::stable_partition(found.begin(), found.end(), gives_results);
-      record_batch(batch, std::move(found.front()));
-      cancel_duplicates(m_run, batch, m_provider, m_runtime);
+      adopt(batch, std::move(found));
       return true;
     }
     const auto left =
@@ -253,6 +256,35 @@ bool Sender::adopt_batch(BatchRecord& batch) {
     }
     m_runtime.clock.sleep_for(std::min(pause, left));
   }
+}
+
+// The oldest that yields results, because it has progressed furthest.
+void Sender::adopt(BatchRecord& batch, std::vector<RemoteBatch> found) {
+  std::reverse(found.begin(), found.end());
+  std::stable_partition(found.begin(), found.end(), gives_results);
+  record_batch(batch, std::move(found.front()));
+  cancel_duplicates(m_run, batch, m_provider, m_runtime);
+}
+
+bool Sender::adopt_existing(BatchRecord& batch, const std::vector<RemoteBatch>& existing) {
+  const auto identity = identity_of(m_run.id(), batch);
+  std::vector<RemoteBatch> found;
+  for (const RemoteBatch& remote : existing)
+    if (std::ranges::includes(remote.metadata, identity) && remote.id != batch.batch_id
+        && !is_given_up(batch, remote))
+      found.push_back(remote);
+  if (found.empty())
+    return false;
+  m_runtime.progress.note(
+      NoteLevel::warning,
+      fmt::format(
+          "batch {:03} exists at the provider already, and this folder does not know it: it is a"
+          " copy, or an older batch.json; continuing with {}",
+          batch.number, printable(found.front().id)));
+  batch.in_doubt = true;
+  batch.input_file_id = found.front().input_file_id;
+  adopt(batch, std::move(found));
+  return true;
 }
 
 // With another account's key the list is empty, whatever was created. The input file shows it: an

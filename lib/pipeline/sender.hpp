@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace embedctl::pipeline {
 
@@ -32,6 +33,9 @@ RemoteError refusal_of(const store::BatchRecord& batch);
 std::map<std::string, std::string>
 identity_of(const std::string& run_id, const store::BatchRecord& batch);
 
+// All batches of the run at the provider, newest first.
+std::vector<RemoteBatch> find_batches_of(const store::Run& run, BatchProvider& provider);
+
 // Cancels duplicates: batches whose create reply was lost and that appeared only after the create
 // was repeated. Their ids are kept in the record. Does nothing for a batch whose creation was never
 // in doubt.
@@ -55,6 +59,11 @@ public:
 
   void send(store::BatchRecord& batch);
 
+  // Adopts a batch of this run that exists at the provider although the record does not know it: the
+  // folder is a copy, or an older batch.json was put back. `existing`: what the provider has of the
+  // run. Returns whether there was one.
+  bool adopt_existing(store::BatchRecord& batch, const std::vector<RemoteBatch>& existing);
+
 private:
   void take_back(store::BatchRecord& batch);
   void upload(store::BatchRecord& batch);
@@ -62,6 +71,7 @@ private:
   void record_upload(store::BatchRecord& batch, const RemoteFile& file);
   void create(store::BatchRecord& batch);
   bool adopt_batch(store::BatchRecord& batch);
+  void adopt(store::BatchRecord& batch, std::vector<RemoteBatch> found);
   void check_account(const store::BatchRecord& batch);
   void record_batch(store::BatchRecord& batch, RemoteBatch remote);
   void save(store::BatchRecord& batch, store::BatchState state);

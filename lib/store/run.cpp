@@ -121,6 +121,7 @@ Run Run::create(const fs::path& batches_dir, RunRecord record) {
   Run run(make_run_folder(place, record.created_at));
   run.m_lock.emplace(run.m_paths.lock(), fmt::format("run \"{}\"", run.m_paths.folder().string()));
   save_run_record(run.m_paths.record(), record);
+  run.m_is_new = true;
   run.become(std::move(record));
   return run;
 }

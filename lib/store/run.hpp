@@ -40,6 +40,9 @@ public:
   void lock();
   bool is_locked() const { return m_lock.has_value(); }
 
+  // Made by this process: its folder cannot be a copy.
+  bool is_new() const { return m_is_new; }
+
   const RunPaths& paths() const { return m_paths; }
   BatchPaths paths(const BatchRecord& batch) const { return m_paths.batch(batch.number); }
 
@@ -89,6 +92,7 @@ private:
   RunRecord m_record;
   std::deque<BatchRecord> m_batches;
   std::optional<FileLock> m_lock;
+  bool m_is_new = false;
 };
 
 // The folder of a task and scope's runs: <batches_dir>/<scope> for the built-in task, and
