@@ -3,6 +3,7 @@
 #include "pipeline/account.hpp"
 #include "pipeline/copies.hpp"
 #include "pipeline/movement.hpp"
+#include "pipeline/replace.hpp"
 #include "pipeline/sender.hpp"
 
 #include <algorithm>
@@ -60,6 +61,27 @@ Tally move_batches(store::Run& run, const AdvanceOptions& options, const Ports& 
   return tally;
 }
 
+// Returns whether there are new batches to send.
+bool replace_refused(store::Run& run, const AdvanceOptions& options, const Ports& ports) {
+  if (!options.send || ports.runtime.stop.requested())
+    return false;
+  std::vector<BatchRecord*> refused;
+  for (BatchRecord& batch : run.batches())
+    if (matches(options.only, batch) && is_to_be_replaced(batch))
+      refused.push_back(&batch);
+  if (refused.empty())
+    return false;
+  check_account(run, ports.executor, options.apply.provider_moved);
+  require_no_copy(run);
+  bool has_new = false;
+  for (BatchRecord* batch : refused)
+    if (ports.executor.confirms_refusal(run, *batch) && is_to_be_replaced(*batch)) {
+      replace(run, *batch, ports.runtime);
+      has_new = true;
+    }
+  return has_new;
+}
+
 bool all_have_ended(const store::Run& run) {
   return std::all_of(run.batches().begin(), run.batches().end(), [](const BatchRecord& batch) {
     return has_ended(batch);
@@ -90,7 +112,10 @@ void apply(store::Run& run, const AdvanceOptions& options, const Ports& ports, T
 Outcome advance(store::Run& run, const AdvanceOptions& options, const Ports& ports) {
   if (options.send)
     close_interrupted_selection(run, ports.runtime);
+  replace_refused(run, options, ports);
   Tally tally = move_batches(run, options, ports);
+  if (!tally.has_general_failure() && replace_refused(run, options, ports))
+    tally = move_batches(run, options, ports);
   // What has ended is applied although the provider is away by now: it may be here already.
   if (options.collect && !ports.runtime.stop.requested())
     apply(run, options, ports, tally);

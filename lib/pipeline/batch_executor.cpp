@@ -44,6 +44,8 @@ ProviderIdentity BatchExecutor::identity() {
 }
 
 Outcome BatchExecutor::advance(store::Run& run, BatchRecord& batch) {
+  if (is_to_be_replaced(batch))
+    return Done{};
   if (batch.was_refused() && !m_options.resend_now) {
     if (remedy_for(batch) == Remedy::none)
       return Done{};
@@ -74,7 +76,7 @@ Outcome BatchExecutor::look(store::Run& run, BatchRecord& batch) {
   }
   if (batch.state == BatchState::submitted)
     return wait_for(m_options.poll_interval);
-  if (!waits_to_be_resent(batch))
+  if (!waits_to_be_resent(batch) || is_to_be_replaced(batch))
     return Done{};
   m_runtime.progress.note(
       NoteLevel::warning,
@@ -101,6 +103,12 @@ bool BatchExecutor::is_still_refused(store::Run& run, BatchRecord& batch) {
   if (look_anew(run, batch, m_open()))
     run.save(batch);
   return batch.was_refused();
+}
+
+bool BatchExecutor::confirms_refusal(store::Run& run, BatchRecord& batch) {
+  if (!run.is_new() && adopt_existing(run, batch))
+    return false;
+  return is_still_refused(run, batch);
 }
 
 void BatchExecutor::fetch(store::Run& run, BatchRecord& batch, Fetch how) {

@@ -35,6 +35,7 @@ public:
   void check_access() override;
   ProviderIdentity identity() override;
   Outcome advance(store::Run& run, store::BatchRecord& batch) override;
+  bool confirms_refusal(store::Run& run, store::BatchRecord& batch) override;
   void fetch(store::Run& run, store::BatchRecord& batch, Fetch how) override;
   bool has_whole_answers(const store::Run& run, const store::BatchRecord& batch) override;
 

@@ -47,6 +47,9 @@ public:
   // correct then, and it may be called again.
   virtual Outcome advance(store::Run& run, store::BatchRecord& batch) = 0;
 
+  // Asks once more whether a batch is refused, before other batches take its rows.
+  virtual bool confirms_refusal(store::Run& run, store::BatchRecord& batch) = 0;
+
   // Fetches the answers of a batch that has ended and makes it `downloaded`; may be repeated, and
   // keeps the file that answers more requests. The batch may turn out refused, without answers, or
   // not to have ended, and is `submitted` then.

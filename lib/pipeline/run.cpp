@@ -25,6 +25,8 @@ public:
     std::uint64_t total = 0;
     std::uint64_t done = 0;
     for (const BatchRecord& batch : run.batches()) {
+      if (batch.state == store::BatchState::replaced)
+        continue;
       total += batch.requests;
       if (batch.was_refused())
         continue; // it has run no request, and is sent again

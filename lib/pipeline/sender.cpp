@@ -7,6 +7,8 @@
 #include "requests/request_writer.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -70,7 +72,67 @@ find_ours(const std::string& run_id, const BatchRecord& batch, BatchProvider& pr
   return found;
 }
 
+// Bytes of a request line besides its text.
+constexpr std::uint64_t k_line_bytes = 190;
+
+Remedy remedy_for_full_queue(const BatchRecord& batch, const RemoteError& refusal) {
+  // An estimate that is too low shows in refusals that do not end.
+  constexpr std::size_t k_patience_with_queue = 4;
+  constexpr int k_most_blind_splits = 6;
+  const std::uint64_t limit = queue_limit_in(refusal.message);
+  const std::uint64_t tokens = likely_tokens(batch);
+  const bool was_patient = batch.refusals.size() + 1 >= k_patience_with_queue;
+  const bool is_too_large = limit > 0 ? tokens > limit || (was_patient && tokens > limit / 4)
+                                      : was_patient && batch.generation < k_most_blind_splits;
+  if (!is_too_large)
+    return Remedy::wait;
+  return batch.requests > 1 && batch.requests == batch.asked ? Remedy::split : Remedy::none;
+}
+
+// A reason that concerns all lines may name only the first: that ends after some rounds.
+bool names_some_lines(const BatchRecord& batch) {
+  constexpr int k_most_rounds = 10;
+  if (!batch.remote || batch.remote->errors.empty() || batch.generation >= k_most_rounds
+      || batch.requests != batch.asked)
+    return false;
+  std::set<std::int64_t> lines;
+  for (const RemoteError& error : batch.remote->errors) {
+    if (!error.line || *error.line < 1 || *error.line > static_cast<std::int64_t>(batch.requests))
+      return false;
+    lines.insert(*error.line);
+  }
+  return lines.size() < batch.requests;
+}
+
 } // namespace
+
+std::uint64_t queue_limit_in(const std::string& message) {
+  constexpr std::string_view k_before = "Limit: ";
+  const auto at = message.find(k_before);
+  std::uint64_t limit = 0;
+  if (at == std::string::npos)
+    return limit;
+  for (const char c : std::string_view(message).substr(at + k_before.size())) {
+    if (c >= '0' && c <= '9' && limit < 1'000'000'000'000'000)
+      limit = limit * 10 + static_cast<std::uint64_t>(c - '0');
+    else if (c != ',')
+      break;
+  }
+  return limit;
+}
+
+std::uint64_t likely_tokens(const BatchRecord& batch) {
+  constexpr std::uint64_t k_bytes_per_token = 4;
+  const std::uint64_t around = batch.requests * k_line_bytes;
+  return batch.bytes > around ? (batch.bytes - around) / k_bytes_per_token : 0;
+}
+
+bool is_to_be_replaced(const BatchRecord& batch) {
+  if (!batch.was_refused())
+    return false;
+  const Remedy remedy = remedy_for(batch);
+  return remedy == Remedy::split || remedy == Remedy::drop_lines;
+}
 
 RemoteError refusal_of(const BatchRecord& batch) {
   if (batch.remote && !batch.remote->errors.empty())
@@ -81,9 +143,9 @@ RemoteError refusal_of(const BatchRecord& batch) {
 Remedy remedy_for(const BatchRecord& batch) {
   const RemoteError refusal = refusal_of(batch);
   if (refusal.code == "token_limit_exceeded")
-    return Remedy::wait;
+    return remedy_for_full_queue(batch, refusal);
   if (!cannot_find_file(refusal))
-    return Remedy::none;
+    return names_some_lines(batch) ? Remedy::drop_lines : Remedy::none;
   const auto alike = std::count_if(
       batch.refusals.begin(), batch.refusals.end(), [](const store::Refusal& earlier) {
         return cannot_find_file({earlier.code, earlier.message, std::nullopt});

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,11 +17,22 @@ namespace embedctl::pipeline {
 enum class Remedy {
   wait,         // the queue is full, or the file is not found yet: the same file later
   upload_again, // the file stays unfound
+  split,        // it can never fit into the queue: smaller batches
+  drop_lines,   // the provider names lines: the others without them
   none,         // the rows have failed
 };
 Remedy remedy_for(const store::BatchRecord& batch);
 
-// Whether the refusal may be temporary.
+// The queue limit that a refusal tells, in tokens; 0 if it does not.
+std::uint64_t queue_limit_in(const std::string& message);
+
+// A rough count of the tokens of a batch's texts.
+std::uint64_t likely_tokens(const store::BatchRecord& batch);
+
+// Whether another batch takes its rows; see replace().
+bool is_to_be_replaced(const store::BatchRecord& batch);
+
+// Whether the rows will be sent again.
 bool waits_to_be_resent(const store::BatchRecord& batch);
 
 // The provider has finished with it, and it is not sent again.

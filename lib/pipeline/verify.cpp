@@ -11,6 +11,7 @@
 #include "json/line_reader.hpp"
 #include "json/value.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -51,6 +52,7 @@ private:
   bool is_archive_sound(const fs::path& file, const StopFlag& stop);
   void check_input();
   void check_lists();
+  void check_failed_alone();
   void read_list(const fs::path& path, const StateOf& state_of);
   void check_vectors(const Request& request, std::size_t chunk_size, AnswerSink& sink, Runtime runtime);
   void compare(const AnswerChunk& chunk, AnswerSink& sink);
@@ -72,6 +74,8 @@ void BatchVerification::run(
     check_input();
   if (!m_batch.is_ingested())
     return;
+  if (m_batch.state == BatchState::replaced)
+    return check_failed_alone();
   check_lists();
   const bool output = is_archive_sound(m_paths.output(), runtime.stop);
   const bool errors = is_archive_sound(m_paths.errors(), runtime.stop);
@@ -161,6 +165,12 @@ void BatchVerification::check_lists() {
   }
 }
 
+// The other rows of a replaced batch count in the batches that replace it.
+void BatchVerification::check_failed_alone() {
+  read_list(m_paths.failed(), [](const auto&) { return RowState::failed; });
+  expect_equal("failed rows", m_listed.size(), m_batch.rows[RowState::failed]);
+}
+
 void BatchVerification::read_list(const fs::path& path, const StateOf& state_of) {
   if (!fs::exists(path))
     return;
@@ -230,6 +240,14 @@ void BatchVerification::compare(const AnswerChunk& chunk, AnswerSink& sink) {
   m_verification.rows_checked += chunk.size();
 }
 
+std::uint64_t rows_of_replacements(const store::Run& run, const BatchRecord& batch) {
+  std::uint64_t rows = 0;
+  for (const BatchRecord& other : run.batches())
+    if (std::ranges::find(batch.replaced_by, other.number) != batch.replaced_by.end())
+      rows += other.asked;
+  return rows;
+}
+
 } // namespace
 
 Verification verify(
@@ -241,6 +259,13 @@ Verification verify(
   Verification verification;
   if (const auto imbalance = run.imbalance())
     verification.problems.push_back(*imbalance);
+  for (const BatchRecord& batch : run.batches())
+    if (const std::uint64_t rows = rows_of_replacements(run, batch);
+        batch.state == BatchState::replaced
+        && rows + batch.rows[RowState::failed] != batch.asked)
+      verification.problems.push_back(fmt::format(
+          "batch {:03}: {} of its {} rows are in the batches that replace it", batch.number, rows,
+          batch.asked));
   for (const BatchRecord& batch : run.batches())
     if (matches(filter, batch) && batch.state != BatchState::planned) {
       const auto paths = run.paths(batch);

@@ -19,9 +19,9 @@ constexpr int k_format = 2;
 // The provider reports one error per bad line of an input file, so its response may be long.
 constexpr std::uint64_t k_largest_record = std::uint64_t{64} << 20;
 
-constexpr std::array<std::string_view, 10> k_state_names = {
+constexpr std::array<std::string_view, 11> k_state_names = {
     "planned",   "written", "uploading",  "uploaded", "creating",
-    "submitted", "ended",   "downloaded", "ingested", "archived"};
+    "submitted", "ended",   "downloaded", "ingested", "archived", "replaced"};
 
 BatchState state_from(const Fields& fields) {
   const std::string name = fields.string("state");
@@ -166,6 +166,10 @@ std::string to_json(const BatchRecord& record, Answer answer) {
       .field("fetched_again", record.fetched_again)
       .field("errors_lost", record.errors_lost);
   write_unsettled(writer.key("unsettled"), record.unsettled);
+  writer.key("replaced_by").begin_array();
+  for (const int number : record.replaced_by)
+    writer.value(number);
+  writer.end_array().field("generation", record.generation);
   write_rows(writer.key("rows"), record.rows);
   writer.field("failures_counted", record.failures_counted);
   writer.key("findings")
@@ -230,8 +234,14 @@ BatchRecord load_batch_record(const std::filesystem::path& path) {
     record.unsettled = {
         unsettled.integer("at"), unsettled.string("why"), unsettled.boolean("lost")};
   }
+  if (const auto children = fields.value().find("replaced_by"))
+    children->for_each([&](const json::Value& number) {
+      record.replaced_by.push_back(static_cast<int>(number.as_int().value_or(0)));
+    });
+  if (fields.value().find("generation"))
+    record.generation = fields.small_count("generation");
   record.rows = read_rows(fields.object("rows"));
-  if (record.rows.total() != record.asked + record.skipped)
+  if (!record.is_balanced())
     fields.refuse(fmt::format(
         "{} rows have a state, and {} were selected", record.rows.total(),
         record.asked + record.skipped));

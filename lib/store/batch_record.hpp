@@ -24,6 +24,7 @@ enum class BatchState {
   downloaded, // what it gave is here, whole and durable
   ingested,   // every row is in its final state
   archived,   // its files are packed
+  replaced,   // refused, nothing ran; other batches have its rows
 };
 
 std::string_view to_string(BatchState state);
@@ -80,6 +81,8 @@ struct BatchRecord {
   bool fetched_again = false;          // the result files were fetched more than once
   bool errors_lost = false;            // the provider no longer has the error file
   std::optional<Unsettled> unsettled;
+  std::vector<int> replaced_by; // batches that take its rows; they count once it is `replaced`
+  int generation = 0;           // how many replacements led to this batch
   RowCounts rows;
   bool failures_counted = false; // its failed rows are in failures.tsv
   Findings findings;
@@ -87,6 +90,12 @@ struct BatchRecord {
 
   bool is_sent() const { return state >= BatchState::submitted; }
   bool is_ingested() const { return state >= BatchState::ingested; }
+
+  // Whether every row that counts here has a state. Of a replaced batch, most count elsewhere.
+  bool is_balanced() const {
+    return state == BatchState::replaced ? rows.total() <= asked + skipped
+                                         : rows.total() == asked + skipped;
+  }
   bool has_results() const { return remote && remote->has_files(); }
   // As a whole: one that counts results has run, whatever its status says.
   bool was_refused() const {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <set>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -140,8 +141,15 @@ void Run::read() {
     if (const auto number = batch_number(folder.filename().string()))
       numbers.push_back(*number);
   std::sort(numbers.begin(), numbers.end());
-  for (const int number : numbers)
+  std::set<int> unborn; // of a replacement that was interrupted: its batch still has the rows
+  for (const int number : numbers) {
+    if (unborn.contains(number))
+      continue;
     m_batches.push_back(load_batch(m_paths.batch(number), number));
+    const BatchRecord& batch = m_batches.back();
+    if (batch.state != BatchState::replaced)
+      unborn.insert(batch.replaced_by.begin(), batch.replaced_by.end());
+  }
 }
 
 void Run::become(RunRecord record) {
@@ -203,7 +211,7 @@ void Run::settle() {
 
 std::optional<std::string> Run::imbalance() const {
   for (const BatchRecord& batch : m_batches)
-    if (batch.rows.total() != batch.asked + batch.skipped)
+    if (!batch.is_balanced())
       return fmt::format(
           "batch {:03} holds {} rows, and {} have a state", batch.number,
           batch.asked + batch.skipped, batch.rows.total());

@@ -122,6 +122,58 @@ TEST_CASE("a refusal with fifty thousand errors is read, and stops nothing else"
   CHECK(fs::file_size(batch_folder(run_dir) / "batch.json") < std::size_t{1} << 20);
 }
 
+TEST_CASE("a batch that is larger than the whole queue is split, and goes on", "[e2e]") {
+  const World world({"--frozen-clock", "--queue-tokens", "120"});
+  world.add_chunks(1, 1, 20);
+  world.add_chunk(1, 21, " ");
+  int exit_code = 4;
+  for (int pass = 0; pass < 8 && exit_code == 4; ++pass) {
+    const Outcome outcome = world.run({"run", "--family-id", family(1), "--once", "--poll-seconds", "1"});
+    INFO(outcome.out << outcome.err);
+    exit_code = outcome.exit_code;
+    REQUIRE((exit_code == 3 || exit_code == 4));
+    world.let_pass();
+  }
+  CHECK(world.count("embedding IS NULL") == 1);
+  CHECK(world.wrong_vectors() == 0);
+  CHECK(world.sandbox().billed("requests") == 20);
+  CHECK(world.sandbox().billed("billed_again") == 0);
+  for (const auto& folder : fs::directory_iterator(world.folder() / "batches" / family(1)))
+    if (folder.is_directory() && fs::exists(batch_folder(folder.path().string(), 2))) {
+      const std::string run_dir = folder.path().string();
+      CHECK(Json(content_of(batch_folder(run_dir) / "batch.json")).text("state") == "replaced");
+      CHECK(world.run({"verify", "--run-dir", run_dir}).exit_code == 0);
+      CHECK_THAT(
+          world.run({"status", "--run-dir", run_dir}).out,
+          ContainsSubstring("21 rows selected: 20 written, 1 skipped"));
+    }
+}
+
+TEST_CASE("a batch that is refused for some of its lines goes again without them", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 6);
+  world.sandbox().plan(
+      R"({"endpoint": "POST /v1/batches", "action": "fail_validation", "code": "invalid_value",
+          "message": "This line is too long.", "lines": [2, 5]})");
+  const std::string run_dir = world.submit(1);
+  world.let_pass();
+  const Outcome sent = world.run({"run", "--run-dir", run_dir, "--once"});
+  INFO(sent.out << sent.err);
+  CHECK(sent.exit_code == 4);
+  world.let_pass();
+  const Outcome done = world.run({"run", "--run-dir", run_dir, "--once", "--json"});
+  INFO(done.out << done.err);
+  CHECK(done.exit_code == 3);
+  CHECK(Json(done.out).number("rows.written") == 4);
+  CHECK(Json(done.out).number("rows.failed") == 2);
+  CHECK_THAT(
+      content_of(batch_folder(run_dir) / "failed_chunk_ids.tsv"),
+      ContainsSubstring("\tinvalid_value\tThis line is too long."));
+  CHECK(world.sandbox().billed("requests") == 4);
+  CHECK(world.wrong_vectors() == 0);
+  CHECK(world.run({"verify", "--run-dir", run_dir}).exit_code == 0);
+}
+
 TEST_CASE("run sends refused batches again by itself, after a pause", "[e2e][slow]") {
   Arguments options = k_at_once;
   options.insert(options.end(), {"--queue-tokens", "120"});

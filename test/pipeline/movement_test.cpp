@@ -26,6 +26,7 @@ public:
     ++calls;
     return script(batch.number);
   }
+  bool confirms_refusal(Run&, BatchRecord&) override { return true; }
   void fetch(Run&, BatchRecord&, Fetch) override {}
   bool has_whole_answers(const Run&, const BatchRecord&) override { return true; }
 
