@@ -17,6 +17,8 @@ using store::BatchRecord;
 using store::BatchState;
 
 void Application::settle_rest(Tally& tally) {
+  if (m_unsettled.empty())
+    return;
   Clock& clock = m_ports.runtime.clock;
   const auto until = clock.steady() + m_options.patience;
   for (std::chrono::milliseconds pause = std::chrono::seconds(1);; pause *= 2) {

@@ -145,7 +145,7 @@ TEST_CASE("a refusal that is taken back at the next look creates no second batch
   world.sandbox().plan(members_fault(
       R"("output_file_id": null, "status": "failed", "request_counts": null,
          "errors": {"data": [{"code": "token_limit_exceeded", "message": "Enqueued"}]})", 1));
-  CHECK(world.run({"ingest", "--run-dir", run_dir}).exit_code == 4);
+  CHECK(world.run({"ingest", "--run-dir", run_dir}).exit_code == 1);
   const Outcome outcome = world.run({"submit", "--run-dir", run_dir});
   INFO(outcome.out << outcome.err);
   CHECK(world.sandbox().batch_ids().size() == 1);
