@@ -1,6 +1,7 @@
 #include "cli/commands.hpp"
 
 #include "cli/adopt_command.hpp"
+#include "cli/cancel_command.hpp"
 #include "cli/failures_command.hpp"
 #include "cli/forget_command.hpp"
 #include "cli/ingest_command.hpp"
@@ -55,6 +56,12 @@ std::vector<Command> all_commands() {
            {"adopt --run-dir DIR"},
            {"embedctl adopt --run-dir DIR"}},
           add_adopt_options, run_adopt),
+      make_command(
+          {"cancel",
+           "End a run early: ingest what is finished, leave the rest to the next submit",
+           {"cancel --run-dir DIR [options]"},
+           {"embedctl cancel --run-dir DIR"}},
+          add_cancel_options, run_cancel),
       make_command(
           {"runs",
            "List all runs with their state, age and size",

@@ -114,6 +114,8 @@ advance_options(const WriteArguments& writing, const ProviderArguments& provider
   advance.apply.redownload = writing.redownload;
   advance.apply.overwrite = writing.overwrite;
   advance.apply.keep_plain = writing.keep_plain;
+  advance.apply.delete_inputs = !writing.keep_remote_files;
+  advance.apply.delete_outputs = writing.delete_remote_outputs;
   advance.apply.accept_missing_rows = writing.accept_missing_rows;
   advance.apply.parallel = provider.parallel;
   advance.apply.provider_moved = provider.moved;
@@ -147,6 +149,12 @@ void add_write_options(OptionSet& set, WriteArguments& options) {
       "--accept-missing-rows", options.accept_missing_rows,
       "settle a run even if none of its rows is in the table any more");
   set.flag("--redownload", options.redownload, "download result files again");
+  set.flag(
+      "--keep-remote-files", options.keep_remote_files,
+      "leave a batch's input file at the provider after ingesting it");
+  set.flag(
+      "--delete-remote-outputs", options.delete_remote_outputs,
+      "delete its result files there too; --redownload cannot fetch them again then");
   set.flag(
       "--keep-plain", options.keep_plain, "do not compress a batch's files after ingesting it");
 }

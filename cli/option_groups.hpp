@@ -57,6 +57,8 @@ struct WriteArguments {
   bool overwrite = false;
   bool redownload = false;
   bool keep_plain = false;
+  bool keep_remote_files = false;
+  bool delete_remote_outputs = false;
   bool accept_missing_rows = false;
   int statement_timeout_seconds = 0;
   std::size_t rows_per_second = pipeline::WriteOptions{}.rows_per_second;

@@ -3,6 +3,7 @@
 #include "pipeline/account.hpp"
 #include "pipeline/copies.hpp"
 #include "pipeline/movement.hpp"
+#include "pipeline/remote_files.hpp"
 #include "pipeline/replace.hpp"
 #include "pipeline/sender.hpp"
 
@@ -120,6 +121,8 @@ Outcome advance(store::Run& run, const AdvanceOptions& options, const Ports& por
   if (options.collect && !ports.runtime.stop.requested())
     apply(run, options, ports, tally);
   run.settle();
+  if (options.collect && !tally.has_general_failure() && !ports.runtime.stop.requested())
+    delete_remote_files(run, options.apply, ports);
   return tally.outcome();
 }
 

@@ -41,6 +41,9 @@ struct ApplyOptions {
 
   // How long to ask again for results that the provider counts and does not give.
   std::chrono::milliseconds patience = std::chrono::minutes(15);
+
+  bool delete_inputs = true;   // at the provider, of ingested batches
+  bool delete_outputs = false; // likewise: they cannot be downloaded again then
 };
 
 // Takes ended batches to `ingested` and `archived`. The run must be locked.

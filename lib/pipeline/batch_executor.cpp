@@ -33,7 +33,12 @@ BatchExecutor::Open opened_once(BatchExecutor::Open open) {
 } // namespace
 
 BatchExecutor::BatchExecutor(Open open, Runtime runtime, BatchExecutorOptions options)
-    : m_open(opened_once(std::move(open))), m_runtime(runtime), m_options(options) {}
+    : m_open(opened_once([this, open = std::move(open)]() -> BatchProvider& {
+        BatchProvider& provider = open();
+        m_in_use = true;
+        return provider;
+      })),
+      m_runtime(runtime), m_options(options) {}
 
 void BatchExecutor::check_access() {
   m_open().check_access();
@@ -120,6 +125,19 @@ void BatchExecutor::fetch(store::Run& run, BatchRecord& batch, Fetch how) {
 
 bool BatchExecutor::has_whole_answers(const store::Run& run, const BatchRecord& batch) {
   return pipeline::has_whole_files(run, batch, m_open());
+}
+
+void BatchExecutor::cancel(store::Run& run, BatchRecord& batch) {
+  if (!batch.is_sent())
+    Sender(run, m_open(), m_runtime, m_options.grace).resolve_doubt(batch);
+  if (batch.state != BatchState::submitted)
+    return;
+  batch.remote = m_open().cancel(batch.batch_id);
+  run.save(batch);
+}
+
+void BatchExecutor::delete_file(const std::string& id) {
+  m_open().delete_file(id);
 }
 
 Outcome BatchExecutor::wait_to_resend(const BatchRecord& batch) {

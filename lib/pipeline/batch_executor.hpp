@@ -5,6 +5,7 @@
 #include "pipeline/sender.hpp"
 #include "pipeline/runtime.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -38,6 +39,9 @@ public:
   bool confirms_refusal(store::Run& run, store::BatchRecord& batch) override;
   void fetch(store::Run& run, store::BatchRecord& batch, Fetch how) override;
   bool has_whole_answers(const store::Run& run, const store::BatchRecord& batch) override;
+  void cancel(store::Run& run, store::BatchRecord& batch) override;
+  bool is_in_use() const override { return m_in_use; }
+  void delete_file(const std::string& id) override;
 
 private:
   Outcome look(store::Run& run, store::BatchRecord& batch);
@@ -47,6 +51,7 @@ private:
   std::chrono::milliseconds pause_before_resending(const store::BatchRecord& batch) const;
   Outcome wait_for(std::chrono::milliseconds time);
 
+  std::atomic<bool> m_in_use = false;
   Open m_open;
   Runtime m_runtime;
   BatchExecutorOptions m_options;

@@ -5,6 +5,7 @@
 #include "store/run.hpp"
 
 #include <optional>
+#include <string>
 #include <variant>
 
 namespace embedctl::pipeline {
@@ -57,6 +58,16 @@ public:
 
   // Whether the answers here are as long as they are where they came from, as far as that is told.
   virtual bool has_whole_answers(const store::Run& run, const store::BatchRecord& batch) = 0;
+
+  // Asks for the end of a batch that may be under way; may be repeated. What it has answered by
+  // then can be fetched once it has ended. A batch that was never begun stays unsent.
+  virtual void cancel(store::Run& run, store::BatchRecord& batch) = 0;
+
+  // Whether the provider was needed since this object was made.
+  virtual bool is_in_use() const = 0;
+
+  // Deletes a file at the provider; one that is not there is not an error.
+  virtual void delete_file(const std::string& id) = 0;
 };
 
 } // namespace embedctl::pipeline

@@ -207,6 +207,13 @@ void Sender::send(BatchRecord& batch) {
     create(batch);
 }
 
+void Sender::resolve_doubt(BatchRecord& batch) {
+  if (batch.state == BatchState::uploading && !adopt_upload(batch))
+    save(batch, BatchState::written);
+  if (batch.state == BatchState::creating && !adopt_batch(batch))
+    save(batch, BatchState::uploaded);
+}
+
 // Nothing ran and nothing is billed: the batch may be resent.
 void Sender::take_back(BatchRecord& batch) {
   const RemoteError reason = refusal_of(batch);

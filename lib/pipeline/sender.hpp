@@ -76,6 +76,10 @@ public:
   // run. Returns whether there was one.
   bool adopt_existing(store::BatchRecord& batch, const std::vector<RemoteBatch>& existing);
 
+  // Looks up a call whose reply was lost, and repeats nothing: afterwards the batch is `submitted`
+  // if it exists, and not in doubt if it does not.
+  void resolve_doubt(store::BatchRecord& batch);
+
 private:
   void take_back(store::BatchRecord& batch);
   void upload(store::BatchRecord& batch);

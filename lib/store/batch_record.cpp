@@ -171,7 +171,10 @@ std::string to_json(const BatchRecord& record, Answer answer) {
     writer.value(number);
   writer.end_array().field("generation", record.generation);
   write_rows(writer.key("rows"), record.rows);
-  writer.field("failures_counted", record.failures_counted);
+  writer.field("failures_counted", record.failures_counted).key("deleted_files").begin_array();
+  for (const std::string& id : record.deleted_files)
+    writer.begin_object().field("file_id", id).end_object();
+  writer.end_array();
   writer.key("findings")
       .begin_object()
       .field("unknown_ids", record.findings.unknown_ids)
@@ -246,6 +249,10 @@ BatchRecord load_batch_record(const std::filesystem::path& path) {
         "{} rows have a state, and {} were selected", record.rows.total(),
         record.asked + record.skipped));
   record.failures_counted = fields.value().boolean("failures_counted").value_or(false);
+  if (fields.value().find("deleted_files"))
+    fields.for_each("deleted_files", [&](const Fields& each) {
+      record.deleted_files.push_back(each.string("file_id"));
+    });
   const Fields findings = fields.object("findings");
   record.findings = {
       findings.count("unknown_ids"), findings.count("repeated_lines"),

@@ -85,6 +85,7 @@ struct BatchRecord {
   int generation = 0;           // how many replacements led to this batch
   RowCounts rows;
   bool failures_counted = false; // its failed rows are in failures.tsv
+  std::vector<std::string> deleted_files; // ids of remote files that were deleted, or could not be
   Findings findings;
   std::vector<Archive> archives; // on record before the plain files go
 

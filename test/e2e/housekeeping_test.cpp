@@ -1,6 +1,9 @@
 #include "e2e/world.hpp"
 #include "support/catch.hpp"
 
+#include <chrono>
+#include <thread>
+
 #include <fmt/format.h>
 
 namespace embedctl::e2e {
@@ -146,6 +149,80 @@ TEST_CASE("a removal that was interrupted is finished by the next prune", "[e2e]
   CHECK(world.run({"submit", "--family-id", family(1)}).exit_code == 0);
   CHECK(world.run({"prune", "--older-than", "30d"}).exit_code == 0);
   CHECK(!fs::exists(removed));
+}
+
+TEST_CASE("cancel keeps what was finished and leaves the rest to the next submit", "[e2e]") {
+  const World world(
+      {"--frozen-clock", "--validating-seconds", "0", "--in-progress-seconds", "100"});
+  world.add_chunks(1, 1, 20);
+  const std::string run_dir = world.submit(1, {"--max-requests-per-batch", "10"});
+  world.let_pass(50); // half of each batch has run
+  const auto cancel = world.start({"cancel", "--run-dir", run_dir, "--poll-seconds", "1"});
+  for (int i = 0; i < 100 && world.sandbox().calls("POST /v1/batches/{id}/cancel") < 2; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  world.let_pass(60);
+  const Outcome outcome = cancel->wait();
+  INFO(outcome.out << outcome.err);
+  CHECK(outcome.exit_code == 3);
+  const auto written = world.count("embedding IS NOT NULL");
+  CHECK(written == 10);
+  CHECK(Json(world.run({"status", "--run-dir", run_dir, "--json"}).out).text("state") == "finished");
+  CHECK_THAT(world.run({"failures"}).out, ContainsSubstring("no failures"));
+  CHECK(world.run({"cancel", "--run-dir", run_dir}).exit_code == 3); // nothing left to do
+
+  world.submit(1);
+  world.let_pass(200);
+  CHECK(world.run({"run", "--family-id", family(1), "--once"}).exit_code == 0);
+  CHECK(world.count("embedding IS NULL") == 0);
+  CHECK(world.sandbox().billed("billed_again") == 0);
+}
+
+TEST_CASE("cancel releases batches that were never sent", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 4);
+  world.sandbox().plan(R"({"endpoint": "POST /v1/files", "action": "status", "status": 401})");
+  CHECK(world.run({"submit", "--family-id", family(1)}).exit_code == 1);
+  const std::string run_dir = only_run(world, 1);
+  world.sandbox().plan("");
+  const Outcome outcome = world.run({"cancel", "--run-dir", run_dir});
+  INFO(outcome.out << outcome.err);
+  CHECK(outcome.exit_code == 3);
+  CHECK(world.sandbox().batch_ids().empty());
+  CHECK_THAT(world.run({"failures"}).out, ContainsSubstring("no failures"));
+  CHECK(world.run({"submit", "--run-dir", run_dir}).exit_code == 0); // nothing left to send
+  CHECK(world.sandbox().batch_ids().empty());
+  world.submit(1);
+  world.let_pass();
+  CHECK(world.run({"run", "--family-id", family(1), "--once"}).exit_code == 0);
+  CHECK(world.count("embedding IS NULL") == 0);
+  CHECK(world.sandbox().billed("requests") == 4);
+}
+
+TEST_CASE("input files are deleted at the provider once, result files only when asked", "[e2e]") {
+  const World world;
+  const auto files = [&] { return Json(world.sandbox().get("/v1/files")).size("data"); };
+  const auto ingest = [&](int from, const Arguments& more) {
+    world.add_chunks(1, from, 2);
+    const std::string run_dir = world.submit(1);
+    world.let_pass();
+    Arguments arguments = {"ingest", "--run-dir", run_dir};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    CHECK(world.run(arguments).exit_code == 0);
+    return run_dir;
+  };
+  const std::string run_dir = ingest(1, {});
+  CHECK(files() == 1);
+  CHECK(world.sandbox().calls("DELETE /v1/files/{id}") == 1);
+  CHECK(world.run({"ingest", "--run-dir", run_dir, "--redownload"}).exit_code == 0);
+  CHECK(world.sandbox().calls("DELETE /v1/files/{id}") == 1);
+  ingest(3, {"--keep-remote-files"});
+  CHECK(files() == 3);
+  ingest(5, {"--delete-remote-outputs"});
+  CHECK(files() == 3);
+
+  world.sandbox().plan(R"({"endpoint": "DELETE /v1/files/{id}", "action": "status", "status": 403})");
+  ingest(7, {}); // exit 0 all the same
+  CHECK(files() == 5);
 }
 
 } // namespace embedctl::e2e

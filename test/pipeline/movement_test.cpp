@@ -29,6 +29,9 @@ public:
   bool confirms_refusal(Run&, BatchRecord&) override { return true; }
   void fetch(Run&, BatchRecord&, Fetch) override {}
   bool has_whole_answers(const Run&, const BatchRecord&) override { return true; }
+  void cancel(Run&, BatchRecord&) override {}
+  bool is_in_use() const override { return false; }
+  void delete_file(const std::string&) override {}
 
   std::function<Outcome(int number)> script;
   std::atomic<int> calls = 0;
