@@ -45,6 +45,8 @@ rows_in_flight(const std::filesystem::path& batches_dir, const store::RunRecord&
   std::vector<InFlight> in_flight;
   Copies copies;
   for (const auto& folder : store::all_runs(batches_dir)) {
+    if (store::is_surely_finished(store::RunPaths(folder).record()))
+      continue;
     const auto record = store::load_run_record(store::RunPaths(folder).record());
     copies.add(folder, record);
     if (record.finished || record.dry_run || !same_target(record, mine))

@@ -126,6 +126,8 @@ std::vector<store::Run> unfinished_runs(
     const std::filesystem::path& batches_dir, const Task& task, const std::string& scope) {
   std::vector<store::Run> runs;
   for (const auto& folder : store::runs_in(store::place_of(batches_dir, task, scope))) {
+    if (store::is_surely_finished(store::RunPaths(folder).record()))
+      continue;
     const auto record = store::load_run_record(store::RunPaths(folder).record());
     if (!record.finished && !record.dry_run && record.task.entity == task.entity
         && record.task.name == task.name && record.scope == scope)

@@ -279,7 +279,10 @@ std::vector<fs::path> folders_in(const fs::path& folder) {
       found.push_back(each->path());
   if (error && error != std::errc::no_such_file_or_directory)
     throw_io_error("list", folder, error.value());
-  std::sort(found.begin(), found.end());
+  // Paths compare name by name, which takes longer than to read the folder.
+  std::sort(found.begin(), found.end(), [](const fs::path& a, const fs::path& b) {
+    return a.native() < b.native();
+  });
   return found;
 }
 

@@ -8,6 +8,7 @@
 #include "json/writer.hpp"
 
 #include <array>
+#include <string_view>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -92,6 +93,14 @@ RunRecord load_run_record(const std::filesystem::path& path) {
     record.rows_selected = fields.count("rows_selected");
   record.finished = fields.boolean("finished");
   return record;
+}
+
+bool is_surely_finished(const std::filesystem::path& path) {
+  // As save_run_record() writes them, whole or not at all.
+  static const std::string k_begin = fmt::format("{{\n  \"format\": {},\n", k_format);
+  constexpr std::string_view k_end = "\n  \"finished\": true\n}\n";
+  const auto text = read_file_if_any(path, k_largest_record);
+  return text && text->starts_with(k_begin) && text->ends_with(k_end);
 }
 
 void save_run_record(const std::filesystem::path& path, const RunRecord& record) {

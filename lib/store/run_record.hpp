@@ -41,6 +41,10 @@ struct RunRecord {
 // Throws Error{usage} if the folder is not a run or has a newer format, Error{corrupt} if it is
 // damaged.
 RunRecord load_run_record(const std::filesystem::path& path);
+
+// Whether a record of the current format says that its run is finished. Much cheaper than loading
+// it, because nothing is parsed: there may be ten thousand. False if in doubt.
+bool is_surely_finished(const std::filesystem::path& path);
 void save_run_record(const std::filesystem::path& path, const RunRecord& record);
 
 } // namespace embedctl::store

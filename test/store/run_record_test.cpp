@@ -154,3 +154,22 @@ TEST_CASE("a run.json that is newer, damaged or hostile is refused and kept", "[
   CHECK(refusal_of(path, "[]") == ErrorKind::corrupt);
   CHECK(refusal_of(path, std::string(2 << 20, ' ') + good) == ErrorKind::corrupt);
 }
+
+TEST_CASE("only a whole record of this format is surely finished", "[store]") {
+  const ScratchFolder scratch;
+  const fs::path path = scratch / "run.json";
+  CHECK(!is_surely_finished(path));
+  RunRecord record = some_run_record();
+  save_run_record(path, record);
+  CHECK(!is_surely_finished(path));
+  record.finished = true;
+  save_run_record(path, record);
+  CHECK(is_surely_finished(path));
+  const std::string text = read_file(path, 1 << 20);
+  for (const std::string& other :
+       {replaced(text, "\"format\": 2", "\"format\": 3"), replaced(text, "true\n}", "false\n}"),
+        text.substr(0, text.size() - 1), text + " "}) {
+    std::ofstream(path, std::ios::binary) << other;
+    CHECK(!is_surely_finished(path));
+  }
+}
