@@ -226,7 +226,7 @@ TEST_CASE("input files are deleted at the provider once, result files only when 
   CHECK(files() == 5);
 }
 
-TEST_CASE("ten thousand finished runs hardly cost a pass anything", "[.measure]") {
+TEST_CASE("ten thousand finished runs hardly cost a pass anything", "[.][measure]") {
   const World world;
   world.add_chunks(1, 1, 2);
   const std::string run_dir = finished_run(world, 1);

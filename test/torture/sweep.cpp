@@ -37,7 +37,7 @@ void check_failure(const std::string& story, const Ending& ending, Tally& tally)
 } // namespace
 
 std::optional<std::chrono::seconds> time_for_a_sweep() {
-  constexpr std::chrono::seconds k_usual{8};
+  constexpr std::chrono::seconds k_usual{6};
   const std::string wish = variable("EMBEDCTL_TORTURE_SECONDS");
   if (wish == "all")
     return std::nullopt;

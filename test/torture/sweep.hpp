@@ -13,7 +13,7 @@
 namespace embedctl::torture {
 
 // How long a sweep goes on; nullopt where all of it is to be done. From EMBEDCTL_TORTURE_SECONDS:
-// seconds for each sweep, or "all"; eight where it is not set.
+// seconds for each sweep, or "all"; six where it is not set.
 std::optional<std::chrono::seconds> time_for_a_sweep();
 
 // Decides in which order a sweep goes; from EMBEDCTL_TORTURE_SEED.
