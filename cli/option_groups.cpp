@@ -97,11 +97,15 @@ void add_sending_options(OptionSet& set, ProviderArguments& options) {
       "--doubt-grace SECONDS", options.doubt_grace_seconds, 0, 3'600,
       "if the reply to creating a batch is lost: how long to look for the batch before creating it "
       "again");
+  set.flag(
+      "--unlisted-model", options.unlisted_model,
+      "send even if the provider lists models and --model is none of them");
 }
 
 pipeline::BatchExecutorOptions executor_options(const ProviderArguments& options) {
   pipeline::BatchExecutorOptions executor;
   executor.grace = std::chrono::seconds(options.doubt_grace_seconds);
+  executor.unlisted_model = options.unlisted_model;
   return executor;
 }
 

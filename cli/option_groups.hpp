@@ -41,6 +41,7 @@ struct ProviderArguments {
   int retry_timeout_seconds = 900;
   int doubt_grace_seconds = 30;
   bool moved = false;
+  bool unlisted_model = false;
 };
 pipeline::BatchExecutorOptions executor_options(const ProviderArguments& options);
 void add_provider_options(OptionSet& set, ProviderArguments& options);

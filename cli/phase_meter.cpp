@@ -39,6 +39,8 @@ void PhaseMeter::advance(Amount done) {
     return;
   m_done.rows += done.rows;
   m_done.bytes += done.bytes;
+  if (!m_first_rows)
+    m_first_rows = m_done.rows;
 }
 
 void PhaseMeter::sample(Clock::Steady now) {
@@ -67,6 +69,8 @@ std::string PhaseMeter::text(Clock::Steady now, Detail detail) const {
       detail >= Detail::rate && m_phase != Phase::wait && whole > 0)
     text += unit() == Unit::rows ? fmt::format(", {}/s", counted(whole, "row"))
                                  : fmt::format(", {}/s", human_bytes(whole));
+  if (detail == Detail::all && !m_description.empty())
+    text += ", " + m_description;
   return detail >= Detail::left ? text + time_text(now) : text;
 }
 
@@ -123,12 +127,23 @@ std::string PhaseMeter::amounts(bool both_units) const {
   return text;
 }
 
-// ", 11s left"; a wait says how long it has been, because nobody knows when it ends.
+// ", 11s left"; a wait also says how long it has been, and guesses by what came since it began.
 std::string PhaseMeter::time_text(Clock::Steady now) const {
-  if (m_phase == Phase::wait)
-    return fmt::format(
-        ", {} so far",
-        human_duration(std::chrono::duration_cast<std::chrono::seconds>(now - m_began)));
+  if (m_phase == Phase::wait) {
+    const auto gone = std::chrono::duration_cast<std::chrono::seconds>(now - m_began);
+    const std::uint64_t came = m_done.rows - m_first_rows.value_or(m_done.rows);
+    const std::string text = fmt::format(", {} so far", human_duration(gone));
+    if (came == 0 || m_done.rows >= m_total.rows)
+      return text;
+    const double left = static_cast<double>(gone.count())
+                        * static_cast<double>(m_total.rows - m_done.rows)
+                        / static_cast<double>(came);
+    return left > k_longest_estimate
+               ? text
+               : fmt::format(
+                     "{}, about {} left", text,
+                     human_duration(std::chrono::seconds(std::llround(left))));
+  }
   const auto left = time_left();
   return left ? fmt::format(", {} left", human_duration(*left)) : "";
 }

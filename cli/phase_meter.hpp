@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace embedctl::cli {
 
@@ -28,6 +29,7 @@ public:
   void expect(Amount total);
   void advance(Amount done); // ignored after finish()
   void finish() { m_active = false; }
+  void describe(std::string_view text) { m_description = text; }
 
   bool active() const { return m_active; }
 
@@ -58,6 +60,8 @@ private:
   bool m_active = false;
   Amount m_total;
   Amount m_done;
+  std::optional<std::uint64_t> m_first_rows; // done when the wait first told
+  std::string m_description;
   Clock::Steady m_began;
 
   // Decaying sums of the work done and the time spent; their quotient is the recent rate.

@@ -64,6 +64,11 @@ void Progress::finish(Phase phase) {
     print(summary);
 }
 
+void Progress::describe(Phase phase, std::string_view text) {
+  const std::lock_guard lock(m_mutex);
+  of(phase).meter.describe(printable(text, k_longest_note));
+}
+
 void Progress::note(NoteLevel level, std::string_view text) {
   const std::lock_guard lock(m_mutex);
   const std::string line = decorated(level, printable(text, k_longest_note));

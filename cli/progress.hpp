@@ -39,6 +39,7 @@ public:
   void expect(Phase phase, Amount total) override;
   void advance(Phase phase, Amount done) override;
   void finish(Phase phase) override;
+  void describe(Phase phase, std::string_view text) override;
   void note(NoteLevel level, std::string_view text) override;
 
   // Redraws or logs, where it is time to.

@@ -8,9 +8,11 @@
 
 namespace embedctl::cli {
 
-// Runs `action`. If it is interrupted or loses its connection, the error says how to resume.
+// Runs `action`. If it is interrupted or loses its connection, the error says how to resume, and
+// names the run folder, if `run_dir` has one by then.
 template <typename Action>
-auto with_resume_hint(const std::string& command, const Action& action) {
+auto with_resume_hint(
+    const std::string& command, const Action& action, const std::string* run_dir = nullptr) {
   try {
     return action();
   } catch (const Error& error) {
@@ -20,7 +22,10 @@ auto with_resume_hint(const std::string& command, const Action& action) {
       throw;
     Error with_hint(
         error.kind(), error.what(),
-        fmt::format("batches continue at the provider; resume with: {}", command));
+        fmt::format(
+            "batches continue at the provider{}; resume with: {}",
+            run_dir == nullptr || run_dir->empty() ? "" : fmt::format(" (run folder: {})", *run_dir),
+            command));
     with_hint.sqlstate = error.sqlstate;
     with_hint.provider = error.provider;
     throw with_hint;

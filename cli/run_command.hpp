@@ -11,6 +11,7 @@ struct RunArguments {
   WriteArguments write;
   std::string run_dir;
   bool once = false;
+  bool dry_run = false;
   int poll_seconds = 60;
 };
 

@@ -86,7 +86,7 @@ int submit_rest(const SubmitArguments& options, Context& context) {
     return print_result(
         context, exit_code_of_submit(run), submit_json(report),
         "everything was sent already\n" + submit_text(run));
-  connections.ports().executor.check_access();
+  connections.ports().executor.check_access(run.task().request);
   std::optional<pipeline::Claim> claim;
   if (run.record().dry_run)
     claim.emplace(pipeline::release_dry_run(run, connections.ports()));

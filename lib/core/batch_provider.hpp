@@ -90,6 +90,9 @@ public:
   // Throws if the key is refused or the URL does not serve a Batch API; changes nothing.
   virtual void check_access() = 0;
 
+  // The names of the models that the account can use; empty if the provider lists none.
+  virtual std::vector<std::string> models() = 0;
+
   virtual RemoteFile
   upload(const std::filesystem::path& file, const std::string& name, const OnBytes& on_bytes) = 0;
   virtual RemoteBatch create(const NewBatch& batch) = 0;

@@ -26,6 +26,9 @@ public:
   virtual void advance(Phase phase, Amount done) = 0;
   virtual void finish(Phase phase) = 0;
 
+  // What else is known of a phase now: "2 in_progress, 1 validating".
+  virtual void describe(Phase phase, std::string_view text) = 0;
+
   // One line for the user; contains no secret, row text or vector.
   virtual void note(NoteLevel level, std::string_view text) = 0;
 };

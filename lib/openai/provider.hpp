@@ -31,6 +31,7 @@ public:
 
   ProviderIdentity identity() override;
   void check_access() override;
+  std::vector<std::string> models() override;
   RemoteFile upload(
       const std::filesystem::path& file, const std::string& name, const OnBytes& on_bytes) override;
   RemoteBatch create(const NewBatch& batch) override;

@@ -67,6 +67,23 @@ void Provider::for_each_page(const std::string& what, const std::string& path, c
       fmt::format("cannot {}: the list has more than {} pages", what, k_most_pages));
 }
 
+// Not every server has this list, so one that fails counts as none.
+std::vector<std::string> Provider::models() {
+  http::Call call;
+  call.what = "list the models";
+  call.request = [this] { return request("GET", "/models"); };
+  call.judge = [](const HttpResponse&) { return http::Verdict::final; };
+  const HttpResponse answer = m_retry.perform(call);
+  const auto document = json::Document::try_parse(answer.body);
+  const auto page = answer.is_success() && document ? parse_page(document->root()) : std::nullopt;
+  std::vector<std::string> names;
+  if (page)
+    for (const json::Value& item : page->items)
+      if (auto id = item.string("id"))
+        names.push_back(*std::move(id));
+  return names;
+}
+
 std::vector<RemoteFile> Provider::find_files(const std::string& name) {
   std::vector<RemoteFile> found;
   for_each_page(

@@ -1,5 +1,8 @@
 #include "pipeline/batch_executor.hpp"
 
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+#include "base/spelling.hpp"
 #include "pipeline/fetch.hpp"
 #include "pipeline/poll.hpp"
 
@@ -40,8 +43,24 @@ BatchExecutor::BatchExecutor(Open open, Runtime runtime, BatchExecutorOptions op
       })),
       m_runtime(runtime), m_options(options) {}
 
-void BatchExecutor::check_access() {
+void BatchExecutor::check_access(const Request& request) {
   m_open().check_access();
+  if (m_options.unlisted_model)
+    return;
+  const auto models = m_open().models();
+  const auto is_meant = [&](const std::string& name) { // some list "models/NAME"
+    return name == request.model || name.ends_with("/" + request.model);
+  };
+  if (models.empty() || std::ranges::any_of(models, is_meant))
+    return;
+  const auto meant = closest(request.model, models);
+  throw Error(
+      ErrorKind::usage,
+      fmt::format(
+          "the provider does not list the model \"{}\"{}", printable(request.model),
+          meant ? fmt::format("; did you mean {}?", printable(*meant)) : ""),
+      "use a model that this key has access to, or --unlisted-model if the provider takes it all the "
+      "same; nothing was sent");
 }
 
 ProviderIdentity BatchExecutor::identity() {

@@ -21,6 +21,9 @@ struct BatchExecutorOptions {
 
   std::chrono::milliseconds poll_interval = std::chrono::seconds(60);
 
+  // Send a model that the provider does not list.
+  bool unlisted_model = false;
+
   // Resend a refused batch at once, whatever the reason.
   bool resend_now = false;
 };
@@ -33,7 +36,7 @@ public:
 
   BatchExecutor(Open open, Runtime runtime, BatchExecutorOptions options = {});
 
-  void check_access() override;
+  void check_access(const Request& request) override;
   ProviderIdentity identity() override;
   Outcome advance(store::Run& run, store::BatchRecord& batch) override;
   bool confirms_refusal(store::Run& run, store::BatchRecord& batch) override;

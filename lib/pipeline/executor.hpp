@@ -38,7 +38,7 @@ public:
   virtual ~Executor() = default;
 
   // Throws if it cannot work, before rows are selected for it; changes nothing.
-  virtual void check_access() = 0;
+  virtual void check_access(const Request& request) = 0;
 
   // Where requests are sent; recorded in run.json.
   virtual ProviderIdentity identity() = 0;

@@ -12,6 +12,7 @@ public:
   void expect(Phase, Amount) override {}
   void advance(Phase, Amount) override {}
   void finish(Phase) override {}
+  void describe(Phase, std::string_view) override {}
   void note(NoteLevel level, std::string_view text) override { m_progress.note(level, text); }
 
 private:

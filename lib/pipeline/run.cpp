@@ -17,7 +17,7 @@ namespace {
 // Reports the provider's progress, by its own counts.
 class Waiting {
 public:
-  explicit Waiting(ProgressSink& progress) : m_progress(progress) {}
+  Waiting(ProgressSink& progress, Clock& clock) : m_progress(progress), m_clock(clock) {}
 
   bool begun() const { return m_total > 0; }
 
@@ -40,14 +40,38 @@ public:
     m_progress.expect(Phase::wait, {total - std::exchange(m_total, total), 0});
     if (done > m_done)
       m_progress.advance(Phase::wait, {done - std::exchange(m_done, done), 0});
+    m_progress.describe(Phase::wait, description(run));
   }
 
 private:
+  // "2 in_progress, 1 validating, the first expires in 23 h"
+  std::string description(const store::Run& run) const {
+    std::map<std::string, int> statuses;
+    std::int64_t expires_at = 0;
+    for (const BatchRecord& batch : run.batches()) {
+      if (batch.state != store::BatchState::submitted || !batch.remote)
+        continue;
+      ++statuses[batch.remote->status_text];
+      const std::int64_t at = batch.remote->expires_at;
+      if (at > 0 && (expires_at == 0 || at < expires_at))
+        expires_at = at;
+    }
+    std::string text;
+    for (const auto& [status, count] : statuses)
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, status);
+    const std::int64_t minutes = (expires_at - m_clock.unix_seconds()) / 60;
+    if (minutes > 0)
+      text += minutes < 120 ? fmt::format(", the first expires in {} min", minutes)
+                            : fmt::format(", the first expires in {} h", minutes / 60);
+    return text;
+  }
+
   static std::uint64_t believable(std::int64_t count, const BatchRecord& batch) {
     return count < 0 ? 0 : std::min(static_cast<std::uint64_t>(count), batch.requests);
   }
 
   ProgressSink& m_progress;
+  Clock& m_clock;
   std::uint64_t m_total = 0;
   std::uint64_t m_done = 0;
 };
@@ -90,7 +114,7 @@ bool does_again(const AdvanceOptions& options) {
 } // namespace
 
 Outcome run_to_end(store::Run& run, const AdvanceOptions& options, const Ports& ports) {
-  Waiting waiting(ports.runtime.progress);
+  Waiting waiting(ports.runtime.progress, ports.runtime.clock);
   AdvanceOptions pass = options;
   const bool together = shall_apply_together(run, options, ports);
   pass.together = together && !does_again(options);

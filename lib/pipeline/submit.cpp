@@ -88,7 +88,7 @@ SubmitReport submit(const SubmitOptions& options, const Ports& ports) {
 
   if (!options.dry_run) {
     source.check_writable(rows);
-    ports.executor.check_access();
+    ports.executor.check_access(options.task.request);
   }
   const auto place = store::place_of(options.batches_dir, options.task, options.scope);
   const Claim claim(place, source, rows);
@@ -113,6 +113,8 @@ SubmitReport submit(const SubmitOptions& options, const Ports& ports) {
   };
   const auto begin = [&]() -> store::Run& {
     report.run.emplace(store::Run::create(options.batches_dir, record));
+    ports.runtime.progress.note(
+        NoteLevel::info, fmt::format("run folder: {}", report.run->paths().folder().string()));
     if (!options.dry_run)
       movement.emplace(*report.run, ports.executor, options.parallel, ports.runtime.stop);
     return *report.run;

@@ -78,7 +78,7 @@ TEST_CASE("transfers are timed by their bytes", "[cli]") {
   CHECK(shown.progress.snapshot() == "uploading 1.0 MiB of 10.0 MiB (10%), 2.0 MiB/s, 5s left\n");
 }
 
-TEST_CASE("waiting tells how long it has been, not when it ends", "[cli]") {
+TEST_CASE("waiting tells how long it has been, and guesses by what came since", "[cli]") {
   Shown shown(live());
   shown.progress.expect(Phase::wait, {});
   shown.pass(80s);
@@ -86,6 +86,11 @@ TEST_CASE("waiting tells how long it has been, not when it ends", "[cli]") {
   shown.progress.expect(Phase::wait, {50'000, 0});
   shown.progress.advance(Phase::wait, {100, 0});
   CHECK(shown.progress.snapshot() == "waiting 100 of 50,000 rows (0%), 1m20s so far\n");
+  shown.progress.advance(Phase::wait, {9'900, 0});
+  shown.progress.describe(Phase::wait, "1 in_progress");
+  CHECK(
+      shown.progress.snapshot()
+      == "waiting 10,000 of 50,000 rows (20%), 1 in_progress, 1m20s so far, about 5m23s left\n");
 }
 
 TEST_CASE("the rate follows a change and fades when work stands still", "[cli]") {

@@ -80,6 +80,27 @@ TEST_CASE("a model that takes no width is sent none", "[e2e]") {
   CHECK(world.count("embedding IS NOT NULL") == 3);
 }
 
+TEST_CASE("a model that the provider does not list is refused before anything is sent", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  Arguments misspelt = k_submit;
+  misspelt.insert(misspelt.end(), {"--model", "text-embeding-3-small"});
+  check_refused(
+      world, world.run(misspelt), 2,
+      "does not list the model \"text-embeding-3-small\"; did you mean text-embedding-3-small?",
+      "--unlisted-model");
+  misspelt.emplace_back("--unlisted-model");
+  CHECK(world.run(misspelt).exit_code == 0);
+  CHECK(world.sandbox().calls("POST /v1/batches") == 1);
+}
+
+TEST_CASE("a provider that lists no models is taken at its word", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  world.sandbox().plan(R"({"endpoint": "GET /v1/models", "action": "status", "status": 404})");
+  CHECK(world.run({"submit", "--family-id", family(1), "--model", "another"}).exit_code == 0);
+}
+
 TEST_CASE("a database that cannot be reached is an error that keeps its password", "[e2e]") {
   const World world;
   const std::string password(k_password);

@@ -33,6 +33,20 @@ std::size_t runs_of(const World& world, int family_number) {
 
 } // namespace
 
+TEST_CASE("a family that is filled in the end is done, whatever failed on the way", "[e2e]") {
+  const World world({"--frozen-clock", "--fail-every", "3"});
+  world.add_chunks(1, 1, 4);
+  world.submit(1);
+  world.let_pass();
+  const auto process = world.start({"run", "--family-id", family(1), "--poll-seconds", "1"});
+  wait_until([&] { return world.sandbox().batch_ids().size() == 2; });
+  world.let_pass();
+  const Outcome outcome = process->wait();
+  INFO(outcome.out << outcome.err);
+  CHECK(outcome.exit_code == 0);
+  CHECK_THAT(outcome.out, ContainsSubstring("family: 4 of 4 filled\n"));
+}
+
 TEST_CASE("a row that fails is bought three times and then set aside", "[e2e]") {
   const World world({"--frozen-clock", "--fail-every", "1"});
   world.add_chunks(1, 1, 1);

@@ -64,7 +64,7 @@ TEST_CASE("a file that the provider cannot find is offered again", "[e2e]") {
 TEST_CASE("any other refusal fails the rows with the provider's code", "[e2e]") {
   const World world;
   world.add_chunks(1, 1, 4);
-  const std::string run_dir = world.submit(1, {"--model", "no-such-model"});
+  const std::string run_dir = world.submit(1, {"--model", "no-such-model", "--unlisted-model"});
   world.let_pass();
   const Outcome ingest = world.run({"ingest", "--run-dir", run_dir, "--json"});
   CHECK(ingest.exit_code == 3);

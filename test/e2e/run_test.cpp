@@ -115,6 +115,9 @@ TEST_CASE("a run belongs to one process, and a signal stops it safely", "[e2e][s
   const Outcome stopped = staying->wait();
   CHECK(stopped.exit_code == 143);
   CHECK_THAT(stopped.err, ContainsSubstring("resume with: embedctl run --family-id " + family(1)));
+  const std::string named = fs::path(waiting_run).filename().string();
+  CHECK_THAT(stopped.err, ContainsSubstring("run folder: batches/" + family(1) + "/" + named + "\n"));
+  CHECK_THAT(stopped.err, ContainsSubstring(named + "); resume with: "));
 
   world.let_pass();
   CHECK(world.run({"run", "--family-id", family(1), "--poll-seconds", "1"}).exit_code == 0);
@@ -180,6 +183,20 @@ TEST_CASE("run --once does what can be done now and may be started at any time",
   CHECK(world.wrong_vectors() == 0);
   CHECK(world.sandbox().billed("requests") == 35);
   CHECK(world.sandbox().billed("billed_again") == 0);
+}
+
+TEST_CASE("run --dry-run writes the files and sends nothing", "[e2e]") {
+  const World world;
+  world.add_chunks(1, 1, 3);
+  const Outcome outcome =
+      world.run({"run", "--family-id", family(1), "--dry-run"}, {{"OPENAI_API_KEY", ""}});
+  INFO(outcome.out << outcome.err);
+  CHECK(outcome.exit_code == 0);
+  CHECK_THAT(outcome.out, ContainsSubstring("nothing was sent"));
+  CHECK(lines_of(batch_folder(only_run(world, 1)) / "input.jsonl").size() == 3);
+  CHECK(world.sandbox().calls("POST /v1/files") == 0);
+  const Outcome both = world.run({"run", "--run-dir", only_run(world, 1), "--dry-run"});
+  CHECK(both.exit_code == 2);
 }
 
 TEST_CASE("a run that is blocked holds up neither other runs nor new rows", "[e2e]") {

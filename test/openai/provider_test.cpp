@@ -91,6 +91,16 @@ TEST_CASE_METHOD(Fixture, "access is checked by a call that changes nothing", "[
       == HttpHeaders{{"OpenAI-Organization", "org-1"}, {"OpenAI-Project", "proj_1"}});
 }
 
+TEST_CASE_METHOD(Fixture, "models are those that the provider lists, if it lists any", "[openai]") {
+  transport.answer(200, R"({"object":"list","data":[{"id":"a"},{"name":"no id"},{"id":"b"}]})");
+  CHECK(provider().models() == std::vector<std::string>{"a", "b"});
+  CHECK(transport.requests.at(0).url == "https://h/v1/models");
+  for (const auto& [status, body] : {std::pair{404, "{}"}, {500, ""}, {200, "<html>"}, {200, "[]"}}) {
+    transport.answer(status, body);
+    CHECK(provider().models().empty());
+  }
+}
+
 TEST_CASE_METHOD(Fixture, "access that is refused is refused at once", "[openai]") {
   const auto check = [](Provider provider) { provider.check_access(); };
   SECTION("the key") {

@@ -20,7 +20,7 @@ Clock::Steady at(int seconds) {
 // Does what a test says, batch by batch.
 class ScriptedExecutor : public Executor {
 public:
-  void check_access() override {}
+  void check_access(const Request&) override {}
   ProviderIdentity identity() override { return {}; }
   Outcome advance(Run&, BatchRecord& batch) override {
     ++calls;

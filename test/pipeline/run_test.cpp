@@ -70,6 +70,8 @@ TEST_CASE("the wait counts no row of a refused batch, and all of them in the end
   world.clock.on_sleep = [&] {
     shown.push_back(waited);
     if (shown.size() == 1)
+      CHECK_THAT(world.progress.described[Phase::wait], StartsWith("2 "));
+    if (shown.size() == 1)
       world.provider.refuse(run.batches()[0].batch_id, "token_limit_exceeded");
     else
       world.end_all(run);

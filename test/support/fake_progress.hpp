@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <map>
 #include <vector>
 
 namespace embedctl::test {
@@ -23,12 +24,17 @@ public:
       on_advance(phase, rows);
   }
   void finish(Phase) override {}
+  void describe(Phase phase, std::string_view text) override {
+    const std::lock_guard lock(m_mutex);
+    described[phase] = text;
+  }
   void note(NoteLevel, std::string_view text) override {
     const std::lock_guard lock(m_mutex);
     notes.emplace_back(text);
   }
 
   std::vector<std::string> notes;
+  std::map<Phase, std::string> described;
   std::array<std::uint64_t, k_phases> rows_done{};
   std::function<void(Phase, std::uint64_t rows)> on_advance;
 

@@ -14,6 +14,8 @@ namespace embedctl::test {
 // A provider in memory, with hooks for what may go wrong. It bills what it is asked to create.
 class FakeProvider : public BatchProvider {
 public:
+  std::vector<std::string> listed_models;
+
   static Error lost(const char* what) {
     Error error(ErrorKind::unreachable, std::string("no answer to ") + what);
     error.in_doubt = true;
@@ -22,6 +24,7 @@ public:
 
   ProviderIdentity identity() override { return who; }
   void check_access() override { ++access_checks; }
+  std::vector<std::string> models() override { return listed_models; }
 
   std::optional<RemoteFile> find_file(const std::string& file_id) override {
     const std::lock_guard guard(m_mutex);
